@@ -1,0 +1,45 @@
+# Everything a person runs. Both `make demo` and `make test` set themselves up.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test lint types soak bench clean
+
+help:  ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. Install it, then run make again."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[alpaca,dev]'
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## Make .venv with everything in it, and nothing else
+
+demo: $(STAMP)  ## Show the whole main job against a local Discord and a local Alpaca
+	@$(BIN)/discord-trade-exec demo $(ARGS)
+
+lint: $(STAMP)  ## Format, lint, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(STAMP)  ## mypy, strict
+	$(BIN)/mypy
+
+test: lint types  ## Everything a commit must pass
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+soak: $(STAMP)  ## The long checks: thousands of kills and fuzz cases
+	SOAK=1 $(BIN)/pytest -p no:cacheprovider --timeout 3600 tests/scenario tests/integration tests/property $(ARGS)
+
+bench: $(STAMP)  ## Every benchmark, each beside its baseline
+	@for f in benchmarks/bench_*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+
+clean:  ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

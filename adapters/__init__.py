@@ -1,0 +1,1 @@
+"""One package per broker, behind one contract."""

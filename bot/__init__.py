@@ -1,0 +1,1 @@
+"""Compose and run; the only room that sees all."""

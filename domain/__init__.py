@@ -1,0 +1,1 @@
+"""The nouns of the system: values, contracts and ports. Standard library only."""

@@ -1,0 +1,1 @@
+"""The pretend world: a market, brokers and Discord on local sockets."""

@@ -1,0 +1,1 @@
+"""Keep what must survive: one narrow collection port on two engines."""

@@ -1,0 +1,1 @@
+"""The verbs: what happens between a message and an order."""

@@ -1,0 +1,1 @@
+"""Seal credentials, and keep secrets out of everything printed."""

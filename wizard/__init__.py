@@ -1,0 +1,1 @@
+"""Ask a person for things, step by step."""

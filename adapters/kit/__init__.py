@@ -1,0 +1,1 @@
+"""What adapters share: limits, retries for reads, polling, error classification."""

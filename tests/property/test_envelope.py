@@ -1,0 +1,134 @@
+"""Alter what is sealed in every way there is; none may open."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.errors import VaultError
+from sim.clock import DrivenClock
+from vault import envelope
+from vault.binding import Binding
+from vault.keys import KeyFile
+from vault.vault import EnvelopeVault
+
+KEY = bytes(range(32))
+BINDING = Binding(tenant="t", user="1", broker="alpaca", account="a", field="secret", record="a")
+PARTS = st.text(max_size=12)
+BINDINGS = st.builds(
+    Binding, tenant=PARTS, user=PARTS, broker=PARTS, account=PARTS, field=PARTS, record=PARTS
+)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def sealed(plain: bytes, binding: Binding = BINDING) -> bytes:
+    return envelope.seal(plain, key=KEY, key_id="local/0123456789abcdef", wrapped=b"w" * 40, binding=binding)
+
+
+def opened(blob: bytes, binding: Binding = BINDING, key: bytes = KEY) -> bytes:
+    return envelope.unseal(blob, header=envelope.read_header(blob), key=key, binding=binding)
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> KeyFile:
+    return KeyFile.create(tmp_path / "key")
+
+
+@QUICK
+@given(plain=st.binary(max_size=200), binding=BINDINGS)
+def test_what_was_sealed_opens_to_the_same_bytes(plain: bytes, binding: Binding):
+    assert opened(sealed(plain, binding), binding) == plain
+
+
+@settings(max_examples=12, deadline=None)
+@given(plain=st.binary(max_size=60))
+def test_every_flipped_bit_is_refused(plain: bytes):
+    blob = sealed(plain)
+    for at, bit in itertools.product(range(len(blob)), range(8)):
+        altered = bytearray(blob)
+        altered[at] ^= 1 << bit
+        with pytest.raises(VaultError):
+            opened(bytes(altered))
+
+
+@QUICK
+@given(plain=st.binary(max_size=60), data=st.data())
+def test_cut_lengthened_and_made_up_blobs_are_refused(plain: bytes, data: st.DataObject):
+    blob = sealed(plain)
+    for altered in (
+        blob[: data.draw(st.integers(0, len(blob) - 1))],
+        blob + data.draw(st.binary(min_size=1, max_size=40)),
+        data.draw(st.binary(max_size=250)),
+        envelope.MAGIC + b"\x01\x01" + data.draw(st.binary(max_size=250)),
+    ):
+        with pytest.raises(VaultError):
+            opened(altered)
+
+
+@QUICK
+@given(sealed_for=BINDINGS, opened_for=BINDINGS)
+def test_a_value_sealed_for_one_place_is_refused_at_any_other(sealed_for: Binding, opened_for: Binding):
+    blob = sealed(b"secret", sealed_for)
+    if sealed_for != opened_for:
+        with pytest.raises(VaultError):
+            opened(blob, opened_for)
+
+
+@QUICK
+@given(left=st.tuples(*[PARTS] * 6), right=st.tuples(*[PARTS] * 6))
+def test_no_two_bindings_share_their_bytes(left: tuple[str, ...], right: tuple[str, ...]):
+    names = ("tenant", "user", "broker", "account", "field", "record")
+    one, two = (Binding(**dict(zip(names, parts, strict=True))) for parts in (left, right))
+    assert (one.canonical() == two.canonical()) == (one == two)
+
+
+@QUICK
+@given(key=st.binary(min_size=32, max_size=32).filter(lambda key: key != KEY))
+def test_another_data_key_is_refused_before_anything_is_decrypted(key: bytes):
+    with pytest.raises(VaultError):
+        opened(sealed(b"secret"), key=key)
+
+
+def test_every_swap_of_member_broker_account_and_field_is_refused(provider: KeyFile):
+    """Through the vault itself, with its cache warm, which must not help."""
+    vault = EnvelopeVault(provider, DrivenClock())
+    places = list(itertools.product(("1", "2"), ("alpaca", "kraken"), ("a", "b"), ("key", "secret")))
+
+    async def swap_all() -> tuple[int, int]:
+        blobs = {}
+        for user, broker, account, field in places:
+            fields = {field: f"{user}{broker}{account}{field}"}
+            out = await vault.seal(user=user, broker=broker, account=account, fields=fields)
+            blobs[user, broker, account, field] = out[field]
+            await vault.open(user=user, broker=broker, account=account, sealed=out)
+        refused = right = 0
+        for came_from, (user, broker, account, field) in itertools.product(places, places):
+            try:
+                await vault.open(user=user, broker=broker, account=account, sealed={field: blobs[came_from]})
+                assert came_from == (user, broker, account, field)
+                right += 1
+            except VaultError:
+                refused += 1
+        return right, refused
+
+    assert asyncio.run(swap_all()) == (len(places), len(places) ** 2 - len(places))
+
+
+def test_every_flipped_bit_is_refused_by_the_vault_with_its_cache_warm(provider: KeyFile):
+    vault = EnvelopeVault(provider, DrivenClock())
+
+    async def flip_all() -> int:
+        whose = {"user": "1", "broker": "alpaca", "account": "a"}
+        out = await vault.seal(**whose, fields={"key": "PK123"})
+        await vault.open(**whose, sealed=out)
+        for at, bit in itertools.product(range(len(out["key"])), range(8)):
+            altered = bytearray(out["key"])
+            altered[at] ^= 1 << bit
+            with pytest.raises(VaultError):
+                await vault.open(**whose, sealed={"key": bytes(altered)})
+        return len(out["key"]) * 8
+
+    assert asyncio.run(flip_all()) > 1000

@@ -1,0 +1,159 @@
+"""Keep registered secrets out of everything printed, in whatever dress they come."""
+
+import base64
+import json
+import logging
+import threading
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from structlog.processors import format_exc_info
+
+MASK = "***"
+SHORTEST = 4
+"""Shorter secrets are not registered: they would blank out ordinary words."""
+_HEAD = 4
+_SHORTEST_CODED = 6
+
+
+class Redactor:
+    """Replace registered secrets by stars: raw, base64, URL-encoded, JSON and repr forms.
+
+    Base64 is found at any offset too, as in a Basic authorization header. Looking costs one dictionary
+    look-up a character, however many secrets there are. Safe from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[str, tuple[str, ...]] = {}
+        self._known: set[str] = set()
+        self._lock = threading.Lock()
+
+    def register(self, secret: str) -> None:
+        """Hide ``secret`` from now on; under four characters it is ignored."""
+        with self._lock:
+            if len(secret) < SHORTEST or secret in self._known:
+                return
+            self._known.add(secret)
+            for form in _forms(secret):
+                head = form[:_HEAD]
+                forms = {*self._heads.get(head, ()), form}
+                self._heads[head] = tuple(sorted(forms, key=len, reverse=True))
+
+    def scrub(self, text: str) -> str:
+        """Give the text with every form of every registered secret masked."""
+        heads = self._heads
+        out: list[str] = []
+        start = at = 0
+        last = len(text) - _HEAD
+        while at <= last:
+            found = self._match(heads.get(text[at : at + _HEAD], ()), text, at)
+            if found:
+                out += (text[start:at], MASK)
+                at = start = at + found
+            else:
+                at += 1
+        return text if not out else "".join(out) + text[start:]
+
+    def scrub_value(self, value: Any) -> Any:
+        """Give any value with secrets masked inside; an odd object that shows one becomes masked text."""
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str):
+            return self.scrub(value)
+        if isinstance(value, Mapping):
+            return {self.scrub_value(key): self.scrub_value(item) for key, item in value.items()}
+        if type(value) in (list, tuple, set, frozenset):
+            return type(value)(self.scrub_value(item) for item in value)
+        text = repr(value)
+        clean = self.scrub(text)
+        return value if clean == text else clean
+
+    def processor(
+        self, logger: Any, method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """Scrub one structlog event; put it right before the renderer. Tracebacks become text here."""
+        formatted = format_exc_info(logger, method, event)
+        clean: MutableMapping[str, Any] = self.scrub_value(formatted)
+        return clean
+
+    def filter(self) -> logging.Filter:
+        """Give a filter for stdlib logging; add it to handlers: loggers do not filter their children."""
+        return _Filter(self)
+
+    @staticmethod
+    def _match(forms: tuple[str, ...], text: str, at: int) -> int:
+        for form in forms:
+            if text.startswith(form, at):
+                return len(form)
+        return 0
+
+
+class _Filter(logging.Filter):
+    """Scrub records of the standard library's logging."""
+
+    _formatter = logging.Formatter()
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Scrub the record in place and let it through."""
+        self._message(record)
+        self._traceback(record)
+        for name, value in list(vars(record).items()):
+            if name not in {"msg", "args", "exc_info"}:
+                setattr(record, name, self._redactor.scrub_value(value))
+        return True
+
+    def _message(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, Mapping):  # structlog hands its event over as it is
+            record.msg = self._redactor.scrub_value(record.msg)
+            return
+        message = record.getMessage()
+        clean = self._redactor.scrub(message)
+        if clean != message:
+            record.msg, record.args = clean, None
+
+    def _traceback(self, record: logging.LogRecord) -> None:
+        if not record.exc_info:
+            return
+        text = self._formatter.formatException(record.exc_info)
+        clean = self._redactor.scrub(text)
+        if clean != text:  # fold it into the message: a later formatter would print the exception anew
+            record.msg, record.args = f"{record.getMessage()}\n{clean}", None
+            record.exc_info = record.exc_text = None
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode()
+    forms = {
+        secret,
+        repr(secret)[1:-1],
+        repr(raw)[2:-1],
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+    }
+    forms |= {form for text in _base64(raw) for form in (text, quote(text, safe=""))}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _base64(raw: bytes) -> set[str]:
+    """Give what base64 shows of ``raw`` wherever it lies in a longer text, in both alphabets.
+
+    At each of the three offsets the characters shared with neighbours are cut off.
+    """
+    out: set[str] = set()
+    for offset in range(3):
+        padded = b"\0" * offset + raw
+        start = -(-offset * 8 // 6)
+        end = len(padded) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(padded).decode()[start:end]
+            if len(text) >= _SHORTEST_CODED:
+                out.add(text)
+    return out

@@ -1,0 +1,78 @@
+"""Seal and open the credentials of one connection."""
+
+from collections.abc import Mapping
+
+from domain.broker import Credentials
+from domain.errors import VaultError
+from domain.ports import Clock
+from vault import envelope
+from vault.binding import Binding
+from vault.cache import KeyCache
+from vault.keys import KeyProvider
+
+
+class EnvelopeVault:
+    """Be the vault port on a key provider.
+
+    Each ``seal`` makes one fresh data key for all fields given, and each field gets its own salt and nonce.
+    The record a value is bound to is the linked account (or the half-done flow) that stores it.
+    """
+
+    def __init__(self, provider: KeyProvider, clock: Clock, tenant: str = "default") -> None:
+        self._provider = provider
+        self._tenant = tenant
+        self._cache = KeyCache(clock)
+
+    async def seal(
+        self, *, user: str, broker: str, account: str, fields: Mapping[str, str]
+    ) -> Mapping[str, bytes]:
+        """Seal each field under one fresh data key. Raises VaultError when no key can be made."""
+        key = await self._provider.generate(self._bind(user, broker, account, "").context())
+        return {
+            name: envelope.seal(
+                value.encode(),
+                key=key.plain,
+                key_id=key.key_id,
+                wrapped=key.wrapped,
+                binding=self._bind(user, broker, account, name),
+            )
+            for name, value in fields.items()
+        }
+
+    async def open(self, *, user: str, broker: str, account: str, sealed: Mapping[str, bytes]) -> Credentials:
+        """Open every field. Raises VaultError when a blob is altered, swapped or its key is out of reach."""
+        self._cache.sweep()
+        values = {
+            name: await self._open(self._bind(user, broker, account, name), blob)
+            for name, blob in sealed.items()
+        }
+        return Credentials(values)
+
+    async def forget(self, *, user: str, broker: str, account: str) -> None:
+        """Drop cached keys of one account."""
+        self._cache.forget((user, broker, account))
+
+    async def _open(self, binding: Binding, blob: bytes) -> str:
+        header = envelope.read_header(blob)
+        key = await self._key(binding, header)
+        plain = envelope.unseal(blob, header=header, key=key, binding=binding)
+        try:
+            return plain.decode()
+        except UnicodeDecodeError:
+            raise VaultError("A stored credential is not text. Link the account again.") from None
+
+    async def _key(self, binding: Binding, header: envelope.Header) -> bytes:
+        owner = (binding.user, binding.broker, binding.account)
+        marked = header.key_id.encode() + b"\0" + header.wrapped
+        kept = self._cache.get(owner, marked)
+        if kept is not None:
+            return kept
+        generation = self._cache.generation
+        plain = await self._provider.unwrap(header.key_id, header.wrapped, binding.context())
+        self._cache.put(owner, marked, plain, generation)
+        return plain
+
+    def _bind(self, user: str, broker: str, account: str, field: str) -> Binding:
+        return Binding(
+            tenant=self._tenant, user=user, broker=broker, account=account, field=field, record=account
+        )

@@ -110,12 +110,11 @@ def test_a_structlog_event_is_scrubbed_through_and_through(redactor: Redactor):
     log = structlog.wrap_logger(
         structlog.PrintLogger(out), processors=[redactor.processor, structlog.processors.JSONRenderer()]
     )
+    line = f"failed {SECRET}"
     try:
         raise ValueError(f"refused {SECRET}")
     except ValueError:
-        log.exception(
-            "failed " + SECRET, deep={"a": [SECRET, (SECRET,)], SECRET: 1}, odd=OddRepr(), count=3, none=None
-        )
+        log.exception(line, deep={"a": [SECRET, (SECRET,)], SECRET: 1}, odd=OddRepr(), count=3, none=None)
     event = json.loads(out.getvalue())
     assert not shows(out.getvalue())
     assert "ValueError" in event["exception"]
@@ -141,8 +140,9 @@ def logged(redactor: Redactor, act) -> str:
 
 def test_the_standard_library_s_records_are_scrubbed(redactor: Redactor):
     def act(logger: logging.Logger) -> None:
+        plain = f"plain {SECRET}"
         logger.warning("key %s of %d", SECRET, 5)
-        logger.warning("plain " + SECRET, extra={"extra": SECRET})
+        logger.warning(plain, extra={"extra": SECRET})
         logger.warning("fine %s", "words")
         try:
             raise ValueError(SECRET)

@@ -1,0 +1,111 @@
+"""Write logs: one line an event, secrets masked, no local variables in tracebacks."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import Processor
+
+from vault.redact import Redactor
+
+_QUIET = {
+    "discord": logging.INFO,
+    "discord.client": logging.WARNING,
+    "discord.http": logging.WARNING,
+    "discord.gateway": logging.INFO,
+    "discord.webhook": logging.WARNING,
+    "aiohttp": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "botocore": logging.WARNING,
+    "boto3": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "pymongo": logging.WARNING,
+    "websockets": logging.WARNING,
+    "alpaca": logging.WARNING,
+}
+"""The lowest level taken from libraries: their debug lines hold whole payloads."""
+
+
+def configure(
+    *,
+    level: str,
+    json: bool,
+    secrets: Iterable[str],
+    redactor: Redactor | None = None,
+    stream: TextIO | None = None,
+) -> Redactor:
+    """Send structlog and the standard library's logging through one redacting pipeline to ``stream``.
+
+    ``stream`` is stderr unless given. Gives the redactor, so that secrets learnt later can be registered.
+    """
+    redactor = redactor or Redactor()
+    for secret in secrets:
+        redactor.register(secret)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    _install(_handler(shared, redactor, json=json, stream=stream or sys.stderr), level)
+    return redactor
+
+
+def _handler(shared: list[Processor], redactor: Redactor, *, json: bool, stream: TextIO) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redactor.processor,
+                _renderer(json=json, stream=stream),
+            ],
+        )
+    )
+    return handler
+
+
+def _renderer(*, json: bool, stream: TextIO) -> Processor:
+    if json:
+        return structlog.processors.JSONRenderer(sort_keys=False, default=str)
+    return structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _install(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name, lowest in _QUIET.items():
+        logging.getLogger(name).setLevel(max(lowest, logging.getLevelName(level)))
+
+
+def wants_json(setting: str, stream: TextIO) -> bool:
+    """Choose JSON for machines: when asked for, or when nobody watches the terminal."""
+    return setting == "json" or (setting == "auto" and not stream.isatty())
+
+
+def log_unhandled(loop: Any, context: dict[str, Any]) -> None:
+    """Be the event loop's last resort: one line through the same pipeline."""
+    error = context.get("exception")
+    structlog.get_logger("asyncio").error(
+        "unhandled", message=str(context.get("message", "")), exc_info=error if error is not None else False
+    )

@@ -1,0 +1,228 @@
+"""Read the environment, once, into one checked model."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.problems import Misconfigured
+
+BROKERS = ("alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro")
+DISCORD = "https://discord.com/api"
+_HARNESS = ("FAULT_POINT", "FAULT_AFTER", "FAULT_BROKER", "WRITE_AHEAD")
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError("must be an address that begins with https:// (or http://)")
+    return value.rstrip("/")
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Hold what the operator decides (product.md, environment variables).
+
+    Built in ``bot/__main__`` only, through ``load``. Nothing else reads the environment.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True, env_ignore_empty=True
+    )
+
+    discord_token: SecretStr
+    environment: Literal["development", "production"] = "development"
+    data_dir: Path = Path("data")
+    mongodb_uri: SecretStr | None = None
+    redis_url: SecretStr | None = None
+
+    public_url: Url = ""
+    host: str = ""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    metrics_token: SecretStr | None = None
+
+    aws_region: str = ""
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    aws_kms_key_id: str = ""
+    vault_key_file: Path | None = None
+
+    broker_integrations_enabled: bool = True
+    broker_integrations_premium_only: bool = True
+    allowed_brokers: Listed = BROKERS
+    ibkr_rate_limit: PositiveInt = 50
+    schwab_rate_limit: PositiveInt = 120
+    alpaca_rate_limit: PositiveInt = 200
+    moomoo_rate_limit: PositiveInt = 100
+    kraken_rate_limit: PositiveInt = 15
+    coinbasepro_rate_limit: PositiveInt = 10
+
+    alpaca_data_key_id: SecretStr | None = None
+    alpaca_data_secret_key: SecretStr | None = None
+
+    discord_guild_ids: Listed = ()
+    discord_members_intent: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    allow_endpoint_overrides: bool = False
+    discord_api_url: Url = DISCORD
+    alpaca_api_url: Url = ""
+
+    fault_point: str = ""
+    fault_after: NonNegativeInt = 0
+    fault_broker: str = ""
+    write_ahead: bool = True
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("discord_token")
+    @classmethod
+    def _bare_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value().strip().removeprefix("Bot ").strip()
+        if not token or any(character.isspace() for character in token):
+            raise ValueError("must be the token alone, without spaces")
+        return SecretStr(token)
+
+    @field_validator("allowed_brokers")
+    @classmethod
+    def _known_brokers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for slug in value:
+            if slug not in BROKERS:
+                raise ValueError(f"may name only {', '.join(BROKERS)}, separated by commas")
+        return value
+
+    @field_validator("discord_guild_ids")
+    @classmethod
+    def _snowflakes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(part.isascii() and part.isdigit() and 15 <= len(part) <= 20 for part in value):
+            raise ValueError("must be server ids (long numbers) separated by commas")
+        return value
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if (self.alpaca_data_key_id is None) != (self.alpaca_data_secret_key is None):
+            raise ValueError("Set both ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY, or neither.")
+        return self
+
+    @model_validator(mode="after")
+    def _production(self) -> Self:
+        if not self.production:
+            return self
+        for name in self.overrides:
+            if not self.allow_endpoint_overrides:
+                raise ValueError(
+                    f"{name} sends the bot to another server, which production refuses. Unset it, or set "
+                    "ALLOW_ENDPOINT_OVERRIDES=true if you mean it."
+                )
+        for name in _HARNESS:
+            if getattr(self, name.lower()) != type(self).model_fields[name.lower()].default:
+                raise ValueError(f"{name} is for tests only and production refuses it. Unset it.")
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Tell whether real money is meant."""
+        return self.environment == "production"
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Name the endpoint variables that point away from the real servers."""
+        names = {
+            "DISCORD_API_URL": self.discord_api_url != DISCORD,
+            "ALPACA_API_URL": bool(self.alpaca_api_url),
+        }
+        return tuple(name for name, differs in names.items() if differs)
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Give each broker's address override, by slug."""
+        return {"alpaca": self.alpaca_api_url} if self.alpaca_api_url else {}
+
+    @property
+    def rate_ceilings(self) -> dict[str, int]:
+        """Give each broker's rate ceiling, by slug, in the unit of its variable."""
+        return {slug: getattr(self, f"{slug}_rate_limit") for slug in BROKERS}
+
+    @property
+    def bind_host(self) -> str:
+        """Give the address to listen on: everywhere in production, this machine only otherwise."""
+        return self.host or ("0.0.0.0" if self.production else "127.0.0.1")  # noqa: S104 - a container's port
+
+    @property
+    def key_file(self) -> Path:
+        """Give where the local vault key is kept."""
+        return self.vault_key_file or self.data_dir / "vault.key"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Give every secret value, for the redactor."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def load(**overrides: Any) -> Settings:
+    """Read and check the environment. Raises Misconfigured with one sentence for each variable at fault."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=True, include_input=False)
+        raise Misconfigured(*dict.fromkeys(_sentence(fault) for fault in faults)) from None
+
+
+_MISSING = {
+    "discord_token": (
+        "DISCORD_TOKEN is not set. Open https://discord.com/developers/applications, choose your application, "
+        "Bot, Reset Token, and put it in the environment or in a file named .env."
+    ),
+}
+
+
+def _sentence(fault: Any) -> str:
+    place = str(fault["loc"][0]) if fault["loc"] else ""
+    kind, context = fault["type"], fault.get("ctx", {})
+    name = place.upper()
+    if kind == "missing":
+        return _MISSING.get(place, f"{name} is not set.")
+    if kind == "value_error":
+        text = str(context["error"])
+        return f"{name} {text}." if place else text
+    return f"{name} {_wanted(kind, context)}."
+
+
+def _wanted(kind: str, context: Any) -> str:
+    if kind == "literal_error":
+        return f"must be {context['expected']}"
+    if kind.startswith("bool"):
+        return "must be true or false"
+    if kind.startswith("int"):
+        return "must be a whole number"
+    if kind in {"greater_than", "greater_than_equal", "less_than_equal"}:
+        bound = context.get("gt", context.get("ge", context.get("le")))
+        word = {"greater_than": "above", "greater_than_equal": "at least", "less_than_equal": "at most"}[kind]
+        return f"must be {word} {bound}"
+    return "cannot be read"

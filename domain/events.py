@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     LEG_CANCELLED = "leg.cancelled"
     ACCOUNT_BLOCKED = "account.blocked"
     ACCOUNT_READY = "account.ready"
+    FEED_GAP = "feed.gap"
+    """Never journaled: the bus tells a listener that it missed events and must read the event log again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

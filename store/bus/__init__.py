@@ -1,0 +1,1 @@
+"""Carry journaled events to listeners; the journal, never the bus, is the truth."""

@@ -1,0 +1,5 @@
+"""Draw what people see: Components v2 panels."""
+
+from cogs.panels.confirm import trade_panel
+
+__all__ = ["trade_panel"]

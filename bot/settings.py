@@ -196,8 +196,8 @@ def load(**overrides: Any) -> Settings:
 
 _MISSING = {
     "discord_token": (
-        "DISCORD_TOKEN is not set. Open https://discord.com/developers/applications, choose your application, "
-        "Bot, Reset Token, and put it in the environment or in a file named .env."
+        "DISCORD_TOKEN is not set. Open https://discord.com/developers/applications, choose your "
+        "application, Bot, Reset Token, and put it in the environment or in a file named .env."
     ),
 }
 

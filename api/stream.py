@@ -1,0 +1,204 @@
+"""Hand journaled events to the sockets of the members they belong to.
+
+Protocol ``dte.v1``, text frames of JSON. The server greets with ``{"type": "hello", "accounts": {key:
+sequence}}`` and then sends ``{"type": "event", "account", "sequence", …}`` as things happen, in order and
+without gaps for each account. A client that was away sends ``{"op": "resume", "since": {key: sequence}}`` and
+is sent everything after those numbers, closed by ``{"type": "resumed"}``; numbers it saw before are to be
+passed over. ``{"op": "ping"}`` is answered with ``{"type": "pong"}``.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from api.auth import caller, chosen_protocols, principal, require_origin
+from api.deps import DEPS, ApiDeps
+from api.errors import BODY_LIMIT, Refused
+from api.feed import CLOSE_WITHIN, Feed
+from api.limits import Window
+from api.schemas import encode
+from api.schemas import event as event_json
+from domain.accounts import ApiToken
+from domain.events import Event
+from domain.ids import AccountRef, UserId
+
+log = structlog.get_logger(__name__)
+PING = 20.0
+YIELD_EVERY = 32
+"""Hand-overs between two breaths of the event loop (shared/reference/performance.md section 1d)."""
+RIGHTS_EVERY = 30.0
+MESSAGES_PER_MINUTE = 100
+MOST_ACCOUNTS = 100
+
+
+class Hub:
+    """Know every open socket by the member it belongs to."""
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+        self._feeds: defaultdict[UserId, set[Feed]] = defaultdict(set)
+        self.count = 0
+
+    async def run(self) -> None:
+        """Read the bus and hand on, for as long as the process lives."""
+        while True:
+            try:
+                await self._read()
+            except Exception:
+                log.exception("the event bus broke off; listening again")
+            await self._deps.clock.sleep(1.0)
+
+    async def _read(self) -> None:
+        handed = 0
+        async for event in self._deps.bus.subscribe():
+            self._deps.metrics.count_event(event)
+            handed += self.hand(event)
+            if handed >= YIELD_EVERY:
+                handed = 0
+                await asyncio.sleep(0)
+
+    def hand(self, event: Event) -> int:
+        """Queue an event for its owner's sockets, serialised once; give how many there were."""
+        feeds = self._feeds.get(AccountRef.from_key(event.account_key).user)
+        if not feeds:
+            return 0
+        frame = encode(event_json(event))
+        for feed in tuple(feeds):
+            if not feed.slow and not feed.offer(event, frame):
+                self._deps.metrics.socket_drops.inc()
+        return len(feeds)
+
+    def admit(self, user: UserId) -> None:
+        """Refuse one socket too many. Raises Refused 429 or 503."""
+        limits = self._deps.limits
+        if len(self._feeds.get(user, ())) >= limits.sockets_per_member:
+            raise Refused(429, "too_many_sockets", f"At most {limits.sockets_per_member} sockets a member.")
+        if self.count >= limits.sockets:
+            raise Refused(503, "full", "Every socket is taken. Try again in a minute.", retry_after=60)
+
+    def join(self, feed: Feed) -> None:
+        """Begin to hand events to a socket."""
+        self._feeds[feed.user].add(feed)
+        self.count += 1
+        self._deps.metrics.sockets.set(self.count)
+
+    def leave(self, feed: Feed) -> None:
+        """Stop handing events to a socket."""
+        self._feeds[feed.user].discard(feed)
+        if not self._feeds[feed.user]:
+            del self._feeds[feed.user]
+        self.count -= 1
+        self._deps.metrics.sockets.set(self.count)
+
+    async def close(self) -> None:
+        """Tell every socket that the process is going away."""
+        feeds = [feed for feeds in self._feeds.values() for feed in feeds]
+        closing = [
+            feed.close(WSCloseCode.GOING_AWAY, b"restarting: connect again and resume") for feed in feeds
+        ]
+        if closing:
+            await asyncio.wait(closing)
+
+
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
+
+
+async def connect(request: web.Request) -> web.WebSocketResponse:
+    """Open a member's socket: ``GET /ws``."""
+    deps, hub = request.app[DEPS], request.app[HUB]
+    require_origin(request)
+    token = await principal(request)
+    hub.admit(token.user)
+    socket = web.WebSocketResponse(
+        heartbeat=PING,
+        compress=False,
+        timeout=CLOSE_WITHIN,
+        max_msg_size=BODY_LIMIT,
+        protocols=chosen_protocols(request),
+    )
+    if not socket.can_prepare(request).ok:
+        raise Refused(426, "upgrade_required", "Connect to this address with a WebSocket.")
+    feed = Feed(socket, token.user, deps.store.events)
+    hub.join(feed)
+    try:
+        await socket.prepare(request)
+        await _serve(deps, socket, feed, token)
+    finally:
+        hub.leave(feed)
+        log.debug("socket closed", code=socket.close_code, peer=caller(request))
+    return socket
+
+
+async def _serve(deps: ApiDeps, socket: web.WebSocketResponse, feed: Feed, token: ApiToken) -> None:
+    accounts = await deps.store.accounts.find({"user": token.user}, limit=MOST_ACCOUNTS)
+    positions = await feed.start(tuple(account.ref.key for account in accounts))
+    await socket.send_frame(encode({"type": "hello", "accounts": positions}), WSMsgType.TEXT)
+    tasks = [asyncio.create_task(feed.write()), asyncio.create_task(_watch_rights(deps, feed, token))]
+    try:
+        await _listen(deps, socket, feed)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _watch_rights(deps: ApiDeps, feed: Feed, token: ApiToken) -> None:
+    while True:
+        await deps.clock.sleep(RIGHTS_EVERY)
+        current = await deps.store.tokens.get(token.id)
+        if current is None or current.expires_at <= deps.clock.now():
+            feed.close(WSCloseCode.POLICY_VIOLATION, b"the token was revoked or has expired")
+            return
+
+
+async def _listen(deps: ApiDeps, socket: web.WebSocketResponse, feed: Feed) -> None:
+    window = Window(MESSAGES_PER_MINUTE, 60.0)
+    async for message in socket:
+        if window.take("", deps.clock.monotonic()):
+            feed.close(WSCloseCode.POLICY_VIOLATION, b"too many messages")
+            return
+        if message.type is WSMsgType.TEXT:
+            feed.say(error) if (error := _act(feed, message.data)) else None
+        else:
+            feed.say(_error("text_only", "Send JSON as text."))
+
+
+def _error(code: str, text: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"code": code, "message": text}}
+
+
+def _act(feed: Feed, text: str) -> dict[str, Any] | None:
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _error("not_json", "This is not JSON.")
+    match message:
+        case {"op": "ping"}:
+            return {"type": "pong"}
+        case {"op": "resume", "since": dict(since)}:
+            return _resume(feed, since)
+    return _error("unknown_op", 'Send {"op": "resume", "since": {account: sequence}} or {"op": "ping"}.')
+
+
+def _resume(feed: Feed, since: Mapping[str, Any]) -> dict[str, Any] | None:
+    if len(since) > MOST_ACCOUNTS:
+        return _error("too_many_accounts", f"Resume at most {MOST_ACCOUNTS} accounts at once.")
+    for key, sequence in since.items():
+        if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
+            return _error("bad_sequence", "A sequence is a whole number, 0 or more.")
+        if _owner(key) != feed.user:
+            return _error("not_found", "There is no such account.")
+    feed.resume(since)
+    return None
+
+
+def _owner(key: str) -> str | None:
+    try:
+        return AccountRef.from_key(key).user
+    except ValueError:
+        return None

@@ -1,0 +1,11 @@
+"""List the cogs: the only place that does."""
+
+EXTENSIONS = (
+    "cogs.signals",
+    "cogs.channels",
+    "cogs.follow",
+    "cogs.trade",
+    "cogs.portfolio",
+    "cogs.brokers",
+    "cogs.api",
+)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from adapters import alpaca
 from domain.broker import BrokerAdapter
 
 
 def adapters() -> Mapping[str, BrokerAdapter]:
     """Give every adapter by its slug, the paper one first. Imports no SDK."""
-    return {}
+    found: tuple[BrokerAdapter, ...] = (alpaca.ADAPTER,)
+    return {adapter.manifest.slug: adapter for adapter in found}

@@ -1,1 +1,5 @@
 """Alpaca through alpaca-py."""
+
+from adapters.alpaca.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,39 @@
+"""Estimate what an order costs at Alpaca beside its price.
+
+Alpaca has no fee endpoint: stocks carry no commission, sells carry the SEC's and FINRA's fees, crypto carries
+a share of its value by volume tier. The figures below are the highest of recent years, so that an estimate is
+never below what is booked; the SEC sets its rate anew every year.
+"""
+
+from decimal import ROUND_CEILING, Decimal
+
+from adapters.alpaca import texts
+from domain.instruments import AssetClass
+from domain.money import ZERO
+from domain.orders import OrderRequest, Side
+from domain.portfolio import Fees
+
+# [?] from memory, not checked against the agencies' pages: SEC Section 31 fee, dollars per dollar sold.
+_SEC = Decimal("0.0000278")
+# [?] likewise: FINRA Trading Activity Fee per share, and its most per trade.
+_TAF, _TAF_MOST = Decimal("0.000195"), Decimal("9.79")
+# [?] likewise: taker rate of the lowest volume tier, docs.alpaca.markets/docs/crypto-fees.
+_COIN_RATE = Decimal("0.0025")
+_CENT = Decimal("0.01")
+
+
+def estimate(request: OrderRequest, price: Decimal) -> Fees:
+    """Estimate the fees of an order that fills at ``price``."""
+    quantity = request.quantity
+    value = request.notional if quantity is None else quantity * price
+    value = value or ZERO
+    if request.instrument.asset_class is AssetClass.CRYPTO:
+        return Fees(amount=_up(value * _COIN_RATE), note=texts.FEE_CRYPTO)
+    if request.side is Side.BUY:
+        return Fees(amount=ZERO, note=texts.FEE_BUY)
+    shares = quantity if quantity is not None else value / price
+    return Fees(amount=_up(value * _SEC) + _up(min(shares * _TAF, _TAF_MOST)), note=texts.FEE_SELL)
+
+
+def _up(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, rounding=ROUND_CEILING)

@@ -1,0 +1,230 @@
+"""Read Alpaca's JSON into the project's values. Floats end here; the odd raises ValueError or KeyError."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from adapters.alpaca import texts
+from domain.instruments import AssetClass, Instrument, OptionContract
+from domain.money import ZERO
+from domain.orders import Fill, LegRole, OrderReport, OrderState, OrderType, Side
+from domain.portfolio import AccountState, Position, Quote
+
+Json = Mapping[str, Any]
+
+SHARE_STEP = Decimal("0.000000001")
+"""Alpaca takes up to nine decimals of a fractionable share."""
+CENT = Decimal("0.01")
+_COIN_QUOTES = ("USDT", "USDC", "USD", "BTC")
+_CLASSES = {
+    "us_equity": AssetClass.EQUITY,
+    "us_option": AssetClass.OPTION,
+    "crypto": AssetClass.CRYPTO,
+}
+# Everything not listed is still at work, or not known here: neither ends an order.
+_STATES = {
+    "filled": OrderState.FILLED,
+    "canceled": OrderState.CANCELLED,
+    "expired": OrderState.EXPIRED,
+    "rejected": OrderState.REJECTED,
+}
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+
+
+def number(value: object) -> Decimal:
+    """Read an amount, sent as text or as a JSON number. ``repr`` of a float is its shortest exact form."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise ValueError("not a number")
+    try:
+        result = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        raise ValueError("not a number") from None
+    if not result.is_finite():
+        raise ValueError("not a finite number")
+    return result
+
+
+def maybe(value: object) -> Decimal | None:
+    """Read an amount that may be missing."""
+    return None if value is None or value == "" else number(value)
+
+
+def moment(value: object) -> datetime:
+    """Read an RFC 3339 time, nanoseconds and all."""
+    at = datetime.fromisoformat(str(value))
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at
+
+
+def plain_symbol(broker_symbol: str) -> str:
+    """Turn ``BTC/USD`` into ours."""
+    return broker_symbol.replace("/", "")
+
+
+def asset_class(raw: Json) -> AssetClass:
+    """Read an asset class; assets call the field ``class``."""
+    return _CLASSES[raw.get("asset_class") or raw["class"]]
+
+
+def report(raw: Json, parent: Json | None = None, fills: tuple[Fill, ...] = ()) -> OrderReport:
+    """Read one order with its legs."""
+    kind = OrderType(raw.get("type") or raw["order_type"])
+    filled = maybe(raw.get("filled_qty")) or ZERO
+    replaced_by = raw.get("replaced_by")
+    state = _STATES.get(raw["status"])
+    if state is None:
+        state = OrderState.PARTIALLY_FILLED if filled > ZERO else OrderState.WORKING
+    average = maybe(raw.get("filled_avg_price"))
+    return OrderReport(
+        broker_order_id=str(raw["id"]),
+        client_order_id=raw.get("client_order_id") or None,
+        state=state,
+        symbol=plain_symbol(raw["symbol"]),
+        side=Side(raw["side"]),
+        order_type=kind,
+        quantity=maybe(raw.get("qty")),
+        filled_quantity=filled,
+        average_price=average if average else None,
+        limit_price=maybe(raw.get("limit_price")),
+        stop_price=maybe(raw.get("stop_price")),
+        at=moment(raw.get("updated_at") or raw["created_at"]),
+        fills=fills,
+        legs=tuple(report(leg, raw) for leg in raw.get("legs") or ()),
+        role=_role(kind, raw, parent),
+        parent_id=str(parent["id"]) if parent else None,
+        replaced_by=str(replaced_by) if replaced_by and raw["status"] == "replaced" else None,
+        held=_held(raw, parent),
+    )
+
+
+def _role(kind: OrderType, raw: Json, parent: Json | None) -> LegRole | None:
+    """Tell a leg's job by its type. Both halves of an OCO are legs of a position."""
+    if parent is None and raw.get("order_class") != "oco":
+        return None
+    return LegRole.STOP_LOSS if kind in _STOPS else LegRole.TAKE_PROFIT
+
+
+def _held(raw: Json, parent: Json | None) -> bool:
+    """Tell whether a leg still waits for its entry.
+
+    Alpaca keeps calling the stop "held" after the entry has filled, while the target beside it rests on the
+    book; it does protect then (alpaca-trade-api-js issue 87).
+    """
+    if raw["status"] != "held" or raw.get("order_class") == "oco":
+        return False
+    return parent is None or parent["status"] != "filled"
+
+
+def update(message: Json) -> OrderReport:
+    """Read one message of the trade_updates stream."""
+    data = message["data"]
+    raw, fills = data["order"], ()
+    if data["event"] in {"fill", "partial_fill"} and data.get("execution_id"):
+        fill = Fill(
+            id=str(data["execution_id"]),
+            broker_order_id=str(raw["id"]),
+            quantity=number(data["qty"]),
+            price=number(data["price"]),
+            at=moment(data["timestamp"]),
+        )
+        return report(raw, fills=(fill,))
+    return report(raw, fills=fills)
+
+
+def account(raw: Json, *, paper: bool) -> AccountState:
+    """Read the account's money."""
+    return AccountState(
+        number_masked="…" + str(raw["account_number"])[-4:],
+        cash=number(raw["cash"]),
+        equity=number(raw["equity"]),
+        buying_power=number(raw["buying_power"]),
+        currency=raw.get("currency") or "USD",
+        paper=paper,
+        restricted=_restricted(raw),
+    )
+
+
+def _restricted(raw: Json) -> str:
+    for name, text in texts.RESTRICTED.items():
+        if raw.get(name):
+            return text
+    return "" if str(raw["status"]).upper().endswith("ACTIVE") else texts.INACTIVE
+
+
+def position(raw: Json, known: Instrument | None) -> Position:
+    """Read one position. Alpaca writes a coin pair without its slash here, and a short as a negative."""
+    quantity = abs(number(raw["qty"]))
+    return Position(
+        instrument=known or bare_instrument(raw["symbol"], asset_class(raw), quantity),
+        quantity=-quantity if raw["side"] == "short" else quantity,
+        average_price=number(raw["avg_entry_price"]),
+        mark=maybe(raw.get("current_price")),
+    )
+
+
+def bare_instrument(symbol: str, kind: AssetClass, quantity: Decimal = ZERO) -> Instrument:
+    """Describe an instrument when only its symbol and class are known."""
+    if kind is AssetClass.OPTION:
+        contract = OptionContract.from_occ(symbol)
+        return Instrument(
+            symbol=contract.occ,
+            asset_class=kind,
+            broker_symbol=symbol,
+            multiplier=Decimal(100),
+            option=contract,
+        )
+    broken = kind is AssetClass.CRYPTO or quantity % 1 != 0
+    return Instrument(
+        symbol=plain_symbol(symbol),
+        asset_class=kind,
+        broker_symbol=slashed(symbol) if kind is AssetClass.CRYPTO else symbol,
+        price_increment=SHARE_STEP if kind is AssetClass.CRYPTO else CENT,
+        quantity_increment=SHARE_STEP if broken else Decimal(1),
+        fractionable=broken,
+    )
+
+
+def slashed(symbol: str) -> str:
+    """Write a coin pair as Alpaca's orders and data want it: ``BTC/USD``."""
+    if "/" in symbol:
+        return symbol
+    for quote in _COIN_QUOTES:
+        if symbol.endswith(quote) and len(symbol) > len(quote):
+            return f"{symbol.removesuffix(quote)}/{quote}"
+    return symbol
+
+
+def instrument(raw: Json) -> Instrument:
+    """Read an asset."""
+    kind = asset_class(raw)
+    coin = kind is AssetClass.CRYPTO
+    fractionable = coin or bool(raw.get("fractionable"))
+    smallest = SHARE_STEP if fractionable else Decimal(1)
+    return Instrument(
+        symbol=plain_symbol(raw["symbol"]),
+        asset_class=kind,
+        broker_symbol=raw["symbol"],
+        price_increment=(maybe(raw.get("price_increment")) or SHARE_STEP) if coin else CENT,
+        quantity_increment=(maybe(raw.get("min_trade_increment")) or SHARE_STEP) if coin else smallest,
+        min_quantity=(maybe(raw.get("min_order_size")) or ZERO) if coin else ZERO,
+        min_notional=Decimal(10) if coin else Decimal(1) if fractionable else ZERO,
+        name=raw.get("name") or "",
+        tradable=bool(raw["tradable"]) and raw.get("status", "active") == "active",
+        shortable=bool(raw.get("shortable")) and bool(raw.get("easy_to_borrow", True)),
+        fractionable=fractionable,
+    )
+
+
+def quote(symbol: str, raw: Json) -> Quote | None:
+    """Read a bid and an ask; None when one side is missing, which Alpaca writes as 0."""
+    bid, ask = number(raw["bp"]), number(raw["ap"])
+    if bid <= ZERO or ask <= ZERO:
+        return None
+    return Quote(symbol=symbol, bid=bid, ask=ask, at=moment(raw["t"]))
+
+
+def reports(raws: Sequence[Json]) -> list[OrderReport]:
+    """Read a list of orders."""
+    return [report(raw) for raw in raws]

@@ -1,0 +1,83 @@
+"""Hold every sentence about Alpaca that a member reads."""
+
+TITLE = "Alpaca"
+SUMMARY = "US stocks and crypto. No commission on stocks. Needs a free Alpaca account and an API key pair."
+
+KEY_LABEL = "API key ID"
+KEY_HELP = "Alpaca → Home → API Keys. Paper keys begin with PK, live keys with AK."
+KEY_HINT = (
+    "An Alpaca key ID is 16 to 40 capital letters and digits, such as PKX3... Copy it again, without spaces."
+)
+PRIVATE_LABEL = "Secret key"
+PRIVATE_HELP = "Shown once, next to the key ID. Generate a new pair if you no longer have it."
+PRIVATE_HINT = (
+    "An Alpaca secret is 20 to 100 characters without spaces. Copy it again, or generate a new pair."
+)
+
+LIVE_KEY_FOR_PAPER = (
+    "This key ID belongs to live trading (AK…), but you chose paper. Paste a paper key (PK…)."
+)
+PAPER_KEY_FOR_LIVE = "This key ID belongs to paper trading (PK…), but you chose live. Paste a live key (AK…)."
+AUTH = (
+    "Alpaca does not accept this key pair. Check that it is for the right environment (paper or live) and "
+    "was not deleted, or generate a new pair at Alpaca and link again."
+)
+PAPER_STAYS_PAPER = "A paper account may not reach a live address; nothing was sent."
+
+UNREACHABLE = "Alpaca could not be reached, so nothing was sent. It will be tried again."
+NO_REPLY = "Alpaca did not answer in time; whether it acted is being checked."
+DROPPED = "The connection to Alpaca broke before it answered; whether it acted is being checked."
+UNREADABLE = "Alpaca answered in a way that cannot be read; whether it acted is being checked."
+BROKEN = "Alpaca has a problem of its own; whether it acted is being checked."
+THROTTLED = "Alpaca asked us to slow down; the request is taken up again shortly."
+STREAM_LOST = "The stream of order updates from Alpaca broke; orders are read again."
+STREAM_BACK = "The stream of order updates from Alpaca is back; orders are read again."
+STREAM_GARBLED = "An order update from Alpaca could not be read; orders are read again."
+
+DUPLICATE = "Alpaca already has this order."
+FUNDS = "Alpaca refused: there is not enough buying power, or not enough of the position is free to sell."
+HELD = "The position is held by other open orders; cancel its stop or target first."
+WASH = "Alpaca refused: an opposite order is open on this symbol. Cancel that order first."
+SHORTING = "Alpaca refused: this account or symbol does not allow selling short."
+TOO_SMALL = "Alpaca refused: the order is below its smallest amount."
+CLOSED = "Alpaca does not take this order at this hour."
+UNKNOWN_SYMBOL = "{symbol} is not traded at Alpaca. Check the symbol."
+REFUSED_SYMBOL = "Alpaca does not trade this symbol."
+NO_QUOTE = "Alpaca has no price for {symbol} right now."
+NOT_FOUND = "Alpaca does not know this order."
+NO_POSITION = "There is no open position in {symbol} at Alpaca."
+NOT_CHANGEABLE = "Alpaca refused: the order can no longer be changed or cancelled."
+REFUSED = "Alpaca refused the order: its terms are not valid there."
+REFUSED_ELSE = "Alpaca refused the request."
+
+NO_OPTIONS = "Alpaca options are not supported yet. Use stocks or crypto here."
+NO_TYPE = "Alpaca takes no {kind} orders for {what}."
+NO_TIF = "Alpaca takes no {tif} orders for {what}."
+NO_CRYPTO_LEGS = "Alpaca has no brackets for crypto: the stop and the target are separate orders."
+WHOLE_SHARES = "Alpaca takes whole shares only for an order with a stop or a target attached."
+NOT_FRACTIONAL = "{symbol} is traded in whole shares only at Alpaca."
+FRACTIONAL_DAY = "An order for part of a share works for the day only at Alpaca."
+NOTIONAL_KIND = "An order for an amount of money must be a market order for the day at Alpaca."
+EXTENDED = (
+    "Outside regular hours Alpaca takes limit orders for the day only, without a stop or target attached."
+)
+LEG_TIF = "An order with a stop or a target attached works for the day or until cancelled at Alpaca."
+LEG_TYPE = "A trailing stop cannot carry a stop or a target at Alpaca."
+LONE_LEG = "A closing order takes both a stop and a target, or neither."
+TAKE_SIDE = "The target must lie beyond the entry price, on the side of profit."
+STOP_SIDE = "The stop must lie beyond the entry price, on the side of loss."
+TOO_LITTLE = "The quantity is below the smallest step Alpaca takes for {symbol}."
+PRICE_TOO_LOW = "A price is below the smallest step Alpaca takes for {symbol}."
+EXPIRED = "The order was not sent in time, so it was not sent at all."
+NOTHING_TO_CHANGE = "Nothing was asked to change."
+
+PAPER_NOTE = "Paper account: no real money moves."
+RESTRICTED = {
+    "account_blocked": "Alpaca has blocked this account.",
+    "trading_blocked": "Alpaca does not let this account trade.",
+    "trade_suspended_by_user": "Trading is suspended in this account's settings at Alpaca.",
+}
+INACTIVE = "The account is not active at Alpaca yet."
+FEE_BUY = "No commission."
+FEE_SELL = "No commission; estimated SEC and FINRA fees, at most."
+FEE_CRYPTO = "Estimated at Alpaca's highest crypto rate; it falls with volume."

@@ -1,0 +1,111 @@
+"""Show what was found, name it, save it."""
+
+from collections.abc import Mapping
+
+from domain.accounts import LinkedAccount
+from domain.broker import BrokerManifest, FieldSpec
+from domain.errors import InvalidValue
+from wizard.fields import check
+from wizard.flow import Again, Context, Finish, Form, Menu, Next, Option, Outcome, Problem, Step
+from wizard.flows import found
+from wizard.flows.linking import (
+    AccountLinker,
+    chosen_environment,
+    credentials_of,
+    environment_words,
+    step_for_broker,
+)
+from wizard.texts import say
+
+
+class LinkReview:
+    """Let the member look before anything is saved; a name is suggested and may be changed."""
+
+    def __init__(self, service: AccountLinker) -> None:
+        self._service = service
+
+    def steps(self) -> Mapping[str, Step]:
+        """Declare the steps."""
+        return {
+            "review": step_for_broker(self._service, Menu, _show_review, self._take_review),
+            "name": step_for_broker(self._service, Form, _show_name, self._take_name),
+        }
+
+    async def _take_name(self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]) -> Outcome:
+        checked = check((_name(),), values)
+        if checked.problems:
+            return Again(problems=checked.problems)
+        name = checked.plain["name"]
+        if name in {account.name for account in await self._service.accounts(ctx.user)}:
+            return Again(problems=(Problem(key="name_taken", params={"name": name}),))
+        return Next(step="review", answers={"name": name})
+
+    async def _take_review(
+        self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]
+    ) -> Outcome:
+        match values.get("choice"):
+            case "rename":
+                return Next(step="name")
+            case "save":
+                return await self._save(ctx)
+            case _:
+                return Again(problems=())
+
+    async def _save(self, ctx: Context) -> Outcome:
+        try:
+            account = await self._service.link(
+                user=ctx.user,
+                broker=ctx.answers["broker"],
+                environment=chosen_environment(ctx),
+                name=ctx.answers["name"],
+                credentials=await credentials_of(ctx),
+                verified=found.load(ctx.answers["verified"]),
+            )
+        except InvalidValue as error:
+            saved = await self._saved_before(ctx)
+            if saved is None:
+                return Again(problems=(Problem(key="not_saved", params={"text": str(error)}),))
+            account = saved
+        return Finish(params={"name": account.name, "number": account.number_masked or "-"})
+
+    async def _saved_before(self, ctx: Context) -> LinkedAccount | None:
+        """Find the account this very flow saved before it was cut off: the second try must end well too."""
+        asked = (ctx.answers["name"], ctx.answers["broker"], ctx.answers["environment"])
+        for account in await self._service.accounts(ctx.user):
+            same = (account.name, account.broker, account.environment.value) == asked
+            if same and account.linked_at >= ctx.created_at:
+                return account
+        return None
+
+
+async def _show_review(ctx: Context, manifest: BrokerManifest) -> Menu:
+    verified = found.load(ctx.answers["verified"])
+    return Menu(
+        options=(
+            Option(value="save", label=say("link_account.review.save")),
+            Option(value="rename", label=say("link_account.review.rename")),
+        ),
+        problems=found.remarks(verified),
+        params={
+            "broker": manifest.title,
+            "environment": environment_words(chosen_environment(ctx)),
+            "name": ctx.answers["name"],
+            **found.figures(verified),
+        },
+    )
+
+
+async def _show_name(ctx: Context, manifest: BrokerManifest) -> Form:
+    return Form(fields=(_name(),), values={"name": ctx.answers.get("name", "")})
+
+
+def _name() -> FieldSpec:
+    return FieldSpec(
+        key="name",
+        label=say("link_account.name.name"),
+        help=say("link_account.name.name_help"),
+        secret=False,
+        pattern=r"\w[\w .#()+-]*",
+        pattern_hint=say("link_account.name.name_hint"),
+        max_length=32,
+    )

@@ -24,6 +24,7 @@ class Brokers(ServiceCog, commands.GroupCog, group_name="broker", group_descript
     @app_commands.command(name="list", description="Show your linked accounts and what you may link")
     async def show(self, interaction: Ix) -> None:
         """List accounts."""
+        await replies.thinking(interaction)
         user = member(interaction)
         linked = await self.services.accounts.accounts(user)
         linkable = [manifest.title for manifest in await self.services.accounts.available(user)]

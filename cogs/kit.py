@@ -11,7 +11,7 @@ from cogs import texts
 ROOM = 3600
 """Characters of text one panel may hold: below Discord's 4,000, leaving room for titles and footers."""
 MOST = 12
-"""Blocks one panel lists: each costs two of Discord's 40 components, a row of buttons three more."""
+"""Blocks one panel lists: each costs two of Discord's 40 components, a row of two buttons three more."""
 
 Box = discord.ui.Container[Any]
 
@@ -49,13 +49,19 @@ def note(text: str, tone: Tone = Tone.GOOD) -> discord.ui.LayoutView:
 
 
 def listing(
-    title: str, blocks: Sequence[str], tone: Tone = Tone.QUIET, foot: str = ""
+    title: str,
+    blocks: Sequence[str],
+    tone: Tone = Tone.QUIET,
+    foot: str = "",
+    rows: Sequence[discord.ui.ActionRow[Any]] = (),
 ) -> discord.ui.LayoutView:
-    """List blocks below a title, as many as fit, and say how many were left out."""
+    """List blocks below a title, as many as fit, and say how many were left out; then rows of buttons."""
     frame = box(tone, f"### {title}")
     for block in fitting(blocks):
         frame.add_item(discord.ui.Separator())
         frame.add_item(discord.ui.TextDisplay(block))
+    for row in rows:
+        frame.add_item(row)
     if foot:
         frame.add_item(discord.ui.TextDisplay(f"-# {foot}"))
     return panel(frame)

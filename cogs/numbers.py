@@ -8,7 +8,7 @@ from domain.errors import InvalidValue
 from domain.money import decimal, plain
 
 HUNDRED = Decimal(100)
-_SYMBOL = re.compile(r"[A-Z0-9]{1,21}(?:[./-][A-Z0-9]{1,10})?", re.ASCII)
+_SYMBOL = re.compile(r"/?[A-Z0-9]{1,21}(?:[./-][A-Z0-9]{1,10})?", re.ASCII)
 _SNOWFLAKE = re.compile(r"[0-9]{15,20}", re.ASCII)
 
 

@@ -28,6 +28,7 @@ class Owner(ServiceCog):
     ) -> None:
         """Raise the server's kill switch."""
         guild = owned_server(interaction)
+        await replies.thinking(interaction)
         chosen = SwitchMode(mode.value) if mode is not None else SwitchMode.HALT
         switch = await self.services.trading.halt(
             f"guild:{guild}", chosen, reason=reason or texts.HALT_REASON, by=member(interaction)
@@ -41,6 +42,7 @@ class Owner(ServiceCog):
     async def resume(self, interaction: Ix) -> None:
         """Lower the server's kill switch."""
         guild = owned_server(interaction)
+        await replies.thinking(interaction)
         lifted = await self.services.trading.lift(f"guild:{guild}", by=member(interaction))
         said = texts.RESUMED if lifted else texts.NOT_HALTED
         wide = next((s for s in await self.services.trading.switches() if s.id == "global"), None)

@@ -6,15 +6,15 @@ from decimal import Decimal
 import discord
 
 from cogs import texts
-from cogs.kit import MOST, Tone, fitting, listing, note
+from cogs.kit import Tone, listing, note
 from cogs.panels.confirm import answer_row, waits
 from cogs.panels.trade import trade_line
 from cogs.wording import amount, channel, escape, money, user, when
 from domain.accounts import Follow, LinkedAccount, SizeKind, Source
 from trading.views import TradeView
 
-_ROWS = 5
-"""Pairs of buttons one list may hold: 12 blocks and 5 rows stay below 40 components."""
+_ROWS = 3
+"""Pairs of buttons one list may hold beside its blocks: more would pass Discord's 40 components."""
 
 
 def trades_panel(views: Sequence[TradeView], *, active: bool) -> discord.ui.LayoutView:
@@ -22,17 +22,9 @@ def trades_panel(views: Sequence[TradeView], *, active: bool) -> discord.ui.Layo
     if not views:
         return note(texts.ORDERS_NONE if active else texts.ORDERS_ALL_NONE, Tone.QUIET)
     ordered = sorted(views, key=lambda view: not waits(view.trade))
-    title = texts.ORDERS_TITLE if active else texts.ORDERS_ALL_TITLE
-    panel = listing(
-        title, [trade_line(view) for view in ordered], Tone.WORKING, texts.ORDERS_FOOT if active else ""
-    )
-    shown = len(fitting([trade_line(view) for view in ordered], most=min(_ROWS, MOST)))
-    frame = panel.children[0]
-    assert isinstance(frame, discord.ui.Container)
-    for view in ordered[:shown]:
-        if waits(view.trade):
-            frame.add_item(answer_row(view.trade))
-    return panel
+    title, foot = (texts.ORDERS_TITLE, texts.ORDERS_FOOT) if active else (texts.ORDERS_ALL_TITLE, "")
+    rows = [answer_row(view.trade) for view in ordered[:_ROWS] if waits(view.trade)]
+    return listing(title, [trade_line(view) for view in ordered], Tone.WORKING, foot, rows)
 
 
 def closing_panel(symbol: str, part: Decimal, views: Sequence[TradeView]) -> discord.ui.LayoutView:

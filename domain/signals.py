@@ -151,6 +151,7 @@ class Signal:
     message: MessageId
     author: AuthorId
     reading: Reading
+    posted_at: datetime
     received_at: datetime
     expires_at: datetime
     reply_to: MessageId | None = None

@@ -1,28 +1,79 @@
 """Link, test, list and remove broker accounts."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from domain.accounts import Environment, LinkedAccount
+from domain.accounts import AccountStatus, Environment, LinkedAccount
 from domain.broker import BrokerManifest, Credentials, Verified
-from domain.ids import UserId
+from domain.errors import InvalidValue
+from domain.ids import AccountRef, UserId
+from trading import texts
+from trading.deps import TradingDeps
+from trading.entitlements import PAPER, Facts, decide
+from trading.executor import Executor
+from trading.sessions import open_session, prepare
 
 
 class AccountService:
     """Keep members' links to brokers. Credentials are sealed before anything is stored."""
 
+    def __init__(self, deps: TradingDeps, executor: Executor) -> None:
+        self._deps = deps
+        self._executor = executor
+
     def supported(self) -> Sequence[BrokerManifest]:
         """List brokers that are switched on here, the paper one first."""
-        raise NotImplementedError
+        gate = self._deps.config.gate
+        manifests = [a.manifest for a in self._deps.adapters.values()]
+        on = [
+            m
+            for m in manifests
+            if m.slug == PAPER or (gate.integrations_enabled and m.slug in gate.allowed_brokers)
+        ]
+        return sorted(on, key=lambda m: (m.slug != PAPER, m.title))
 
     async def available(self, user: UserId) -> Sequence[BrokerManifest]:
-        """List brokers this member may link."""
-        raise NotImplementedError
+        """List brokers this member may link: linking is open to all, live orders pass the gate."""
+        return self.supported()
 
     async def test_credentials(
         self, *, user: UserId, broker: str, environment: Environment, credentials: Credentials
     ) -> Verified:
-        """Connect and read, changing nothing. Raises BrokerError with a sentence a trader understands."""
-        raise NotImplementedError
+        """Connect and read, changing nothing.
+
+        Raises BrokerError with a sentence a trader understands, InvalidValue for a broker that is not on
+        or a key that may withdraw.
+        """
+        self._check_broker(broker, environment)
+        ref = AccountRef(user=user, broker=broker, account=f"test-{secrets.token_hex(4)}")
+        try:
+            async with prepare(self._deps, ref, environment, credentials) as session:
+                verified = await session.verify()
+        finally:
+            await self._deps.store.paper_books.delete(ref.key)  # a paper test leaves nothing behind
+        self._check_verified(broker, environment, verified)
+        return verified
+
+    def _check_broker(self, broker: str, environment: Environment) -> None:
+        if broker not in self._deps.adapters:
+            raise InvalidValue(texts.say("broker_unknown", broker=broker))
+        facts = Facts(
+            broker=broker, environment=Environment.PAPER, premium_roles=frozenset(), roles=frozenset()
+        )
+        verdict = decide(self._deps.config.gate, facts)
+        if not verdict.allowed:
+            raise InvalidValue(verdict.reason)
+        if environment not in self._deps.adapters[broker].manifest.environments:
+            title = self._deps.adapters[broker].manifest.title
+            raise InvalidValue(texts.say("must_be_paper", broker=title, environment=environment.value))
+
+    def _check_verified(self, broker: str, environment: Environment, verified: Verified) -> None:
+        if verified.may_withdraw:
+            raise InvalidValue(texts.say("may_withdraw"))
+        if verified.state.paper != (environment is Environment.PAPER):
+            title = self._deps.adapters[broker].manifest.title
+            raise InvalidValue(texts.say("must_be_paper", broker=title, environment=environment.value))
 
     async def link(
         self,
@@ -35,19 +86,102 @@ class AccountService:
         verified: Verified,
     ) -> LinkedAccount:
         """Seal and save a tested account. Raises InvalidValue when the name is taken."""
-        raise NotImplementedError
+        secret, options = self._split(broker, credentials)
+        account = f"{secrets.token_hex(8)}"
+        mine = await self.accounts(user)
+        if any(a.name.casefold() == name.casefold() for a in mine):
+            raise InvalidValue(texts.say("name_taken", name=name))
+        now = self._deps.clock.now()
+        linked = LinkedAccount(
+            id=account,
+            user=user,
+            broker=broker,
+            name=name,
+            environment=environment,
+            sealed=await self._deps.vault.seal(user=user, broker=broker, account=account, fields=secret),
+            options=options,
+            is_default=not mine,
+            number_masked=verified.state.number_masked,
+            linked_at=now,
+            verified_at=now,
+        )
+        if not await self._deps.store.accounts.insert(linked):
+            raise InvalidValue(texts.say("name_taken", name=name))
+        self._executor.ensure(linked)
+        return linked
+
+    def _split(self, broker: str, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
+        """Tell what must be sealed from what need not be; a field nobody declared is sealed."""
+        open_fields = {f.key for f in self._deps.adapters[broker].manifest.fields if not f.secret}
+        options = {key: credentials[key] for key in credentials if key in open_fields}
+        return {key: credentials[key] for key in credentials if key not in open_fields}, options
 
     async def accounts(self, user: UserId) -> Sequence[LinkedAccount]:
         """List a member's accounts, the default first."""
-        raise NotImplementedError
+        mine = await self._deps.store.accounts.find({"user": user})
+        return sorted(mine, key=lambda a: (not a.is_default, a.name.casefold()))
+
+    async def get(self, user: UserId, account: str) -> LinkedAccount:
+        """Give one account of this member, by id or by name. Raises InvalidValue."""
+        for mine in await self.accounts(user):
+            if account in {mine.id, mine.name}:
+                return mine
+        raise InvalidValue(texts.say("not_your_account"))
+
+    async def default(self, user: UserId) -> LinkedAccount:
+        """Give the member's default account. Raises InvalidValue when there is none."""
+        mine = await self.accounts(user)
+        if not mine:
+            raise InvalidValue(texts.say("no_account"))
+        return mine[0]
 
     async def test(self, user: UserId, account: str) -> Verified:
-        """Test a saved account live, and remember when."""
-        raise NotImplementedError
+        """Test a saved account live, and remember when. Raises BrokerError, VaultError."""
+        linked = await self.get(user, account)
+        actor = self._executor.get(linked.id)
+        if actor is not None and actor.session is not None:
+            verified = await actor.session.verify()
+        else:
+            async with await open_session(self._deps, linked) as session:
+                verified = await session.verify()
+        await self._verified(linked)
+        return verified
+
+    async def _verified(self, linked: LinkedAccount) -> None:
+        current = await self._deps.store.accounts.get(linked.id)
+        if current is None:
+            return
+        saved = await self._deps.store.accounts.compare_and_set(
+            replace(current, verified_at=self._deps.clock.now(), status=AccountStatus.ACTIVE)
+        )
+        if saved is not None and current.status is AccountStatus.NEEDS_REAUTH:
+            await self._executor.remove(linked.id)
+            self._executor.ensure(saved)
 
     async def remove(self, user: UserId, account: str) -> LinkedAccount:
         """Unlink: stop its actor, forget its keys, delete its sealed fields.
 
         Raises InvalidValue while trades of it are open, naming them.
         """
-        raise NotImplementedError
+        linked = await self.get(user, account)
+        active = await self._deps.store.trades.find({"account_key": linked.ref.key, "active": True})
+        if active:
+            symbols = ", ".join(sorted({t.symbol for t in active})[:5])
+            raise InvalidValue(texts.say("trades_open", count=len(active), name=linked.name, symbols=symbols))
+        await self._executor.remove(linked.id)
+        for follow in await self._deps.store.follows.find({"user": user}):
+            if follow.account == linked.id:
+                await self._deps.store.follows.delete(follow.id)
+        await self._deps.vault.forget(user=user, broker=linked.broker, account=linked.id)
+        await self._deps.store.accounts.delete(linked.id)
+        await self._hand_default_on(user, linked)
+        return linked
+
+    async def _hand_default_on(self, user: UserId, removed: LinkedAccount) -> None:
+        left = await self.accounts(user)
+        if removed.is_default and left:
+            await self._deps.store.accounts.compare_and_set(replace(left[0], is_default=True))
+
+    def titles(self) -> Mapping[str, str]:
+        """Give each broker's title by its slug."""
+        return {slug: adapter.manifest.title for slug, adapter in self._deps.adapters.items()}

@@ -1,0 +1,362 @@
+"""Be one account: one task that plans, sends, listens and settles, one job at a time.
+
+Everything that changes the account's orders happens here, so no two of its jobs ever race.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from domain.accounts import AccountStatus, LinkedAccount
+from domain.broker import BrokerSession
+from domain.errors import AuthFailed, BrokerError, DomainError, StoreUnavailable
+from domain.events import Event, EventKind
+from domain.ids import OrderId, TradeId, event_id
+from domain.orders import LIVE, Order, OrderReport, OrderState, PositionEffect
+from domain.signals import Reading
+from domain.trades import Trade
+from trading import amend, jobs, lifecycle, texts
+from trading.book import AccountBook
+from trading.denial import Denial
+from trading.deps import TradingDeps
+from trading.jobs import Job, Rank
+from trading.lookups import Instruments
+from trading.planner import Planner
+from trading.reconcile import Reconciler
+from trading.sender import Retry, Sender
+from trading.sessions import open_session
+from trading.steps import StepRunner
+
+_log = structlog.get_logger(__name__)
+
+CONNECT_PATIENCE = 10.0
+"""Seconds an entry waits for a broker that is not connected yet."""
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+
+
+class AccountActor:
+    """Own one linked account for as long as this process holds its lease."""
+
+    def __init__(self, deps: TradingDeps, account: LinkedAccount, instruments: Instruments) -> None:
+        self.account = account
+        self.book = AccountBook(deps, account.ref.key)
+        self._deps = deps
+        self._planner = Planner(deps, account, self.book, instruments)
+        self._steps = StepRunner(deps, self.book)
+        self._reconciler = Reconciler(deps, self.book)
+        self._queue: asyncio.PriorityQueue[tuple[int, int, Job]] = asyncio.PriorityQueue()
+        self._count = itertools.count()
+        self._session: BrokerSession | None = None
+        self._connected = asyncio.Event()
+        self.started = asyncio.Event()
+        """Set once the first reconciliation passed, or the broker could not be reached."""
+        self._epoch = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def session(self) -> BrokerSession | None:
+        """Give the open session, or None while there is none."""
+        return self._session
+
+    def start(self) -> None:
+        """Start the actor's tasks."""
+        for coroutine in (self._own(), self._sweeps()):
+            self._spawn(coroutine)
+
+    async def stop(self) -> None:
+        """Stop. What is in flight is left SENDING in the journal: the next start finds out."""
+        self._stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._deps.store.leases.release(self.account.ref.key, self._deps.config.holder)
+
+    def put(self, job: Job, rank: Rank) -> None:
+        """Ask for a job."""
+        self._queue.put_nowait((rank, next(self._count), job))
+
+    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- ownership and connection
+
+    async def _own(self) -> None:
+        """Take the lease, then connect, reconcile and listen, again and again."""
+        while (epoch := await self._lease()) is None:
+            self.started.set()  # another process owns it and answers for it
+            await self._deps.clock.sleep(self._deps.config.lease_ttl / 3)
+        self._epoch = epoch
+        await self._deps.hub.start_account(self.account.ref.key)
+        await self.book.load()
+        self._spawn(self._work())
+        for attempt in itertools.count():
+            try:
+                await self._connect()
+            except AuthFailed as error:
+                await self._blocked(error)
+                return
+            except DomainError as error:
+                _log.warning("session_ended", account=self.account.ref.key, reason=str(error))
+            except Exception:  # noqa: BLE001 - an SDK may raise anything; the account must come back
+                _log.exception("session_broke", account=self.account.ref.key)
+            self._session = None
+            self._connected.clear()
+            self.started.set()
+            await self._deps.clock.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+
+    async def _lease(self) -> int | None:
+        config = self._deps.config
+        return await self._deps.store.leases.acquire(self.account.ref.key, config.holder, config.lease_ttl)
+
+    async def _connect(self) -> None:
+        async with await open_session(self._deps, self.account) as session:
+            self._session = session
+            await self._sweep_now()
+            self._connected.set()
+            self.started.set()
+            async for report in session.events():
+                self.put(jobs.Report(report), Rank.REPORT)
+
+    async def _sweep_now(self) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.put(jobs.Sweep(done), Rank.REPORT)
+        await done
+
+    async def _blocked(self, error: AuthFailed) -> None:
+        self._session = None
+        self._connected.clear()
+        current = await self._deps.store.accounts.get(self.account.id)
+        if current is not None and current.status is AccountStatus.ACTIVE:
+            changed = replace(current, status=AccountStatus.NEEDS_REAUTH)
+            self.account = await self._deps.store.accounts.compare_and_set(changed) or current
+        await self.book.tell(
+            [
+                Event(
+                    id=event_id(self.account.id, self.account.version, 0),
+                    account_key=self.account.ref.key,
+                    kind=EventKind.ACCOUNT_BLOCKED,
+                    at=self._deps.clock.now(),
+                    data={"code": error.code, "reason": error.text, "account": self.account.name},
+                )
+            ]
+        )
+        self.started.set()
+
+    async def _sweeps(self) -> None:
+        while True:
+            await self._deps.clock.sleep(self._deps.config.poll_interval)
+            if self._epoch:
+                await self._lease()
+            if self._session is not None:
+                self.put(jobs.Sweep(), Rank.SWEEP)
+
+    # -- work
+
+    async def _work(self) -> None:
+        while True:
+            _, _, job = await self._queue.get()
+            try:
+                await self._do(job)
+            except asyncio.CancelledError:
+                raise
+            except StoreUnavailable:
+                _log.error("store_unavailable", account=self.account.ref.key)
+                self._fail(job, StoreUnavailable(texts.say("store_down")))
+            except AuthFailed as error:
+                await self._blocked(error)
+                self._fail(job, error)
+            except Exception as error:  # noqa: BLE001 - one odd job must not end the account
+                _log.exception("job_failed", account=self.account.ref.key, job=type(job).__name__)
+                self._fail(job, error)
+
+    @staticmethod
+    def _fail(job: Job, error: Exception) -> None:
+        done = getattr(job, "done", None)
+        if done is not None and not done.done():
+            done.set_exception(error)
+            done.exception()  # who asked may be gone; that is no error of ours
+
+    async def _do(self, job: Job) -> None:
+        match job:
+            case jobs.Report(report):
+                await self._on_report(report)
+            case jobs.Plan():
+                await self._plan(job)
+            case jobs.Amend():
+                await self._amend(job)
+            case jobs.Change():
+                await self._change(job)
+            case jobs.Send(order):
+                await self._send(order)
+            case jobs.Steps(trade):
+                await self._run_steps(trade)
+            case jobs.Sweep(done):
+                await self._sweep(done)
+
+    async def _on_report(self, report: OrderReport) -> None:
+        order = self.book.match(report)
+        if order is not None:
+            await self.book.take_in(order, report)
+            await self._run_steps(order.trade)
+
+    async def _plan(self, job: jobs.Plan) -> None:
+        session = await self._patient_session()
+        if session is None:
+            title = self._deps.adapters[self.account.broker].manifest.title
+            denial = Denial("broker_unreachable", texts.say("broker_unreachable", broker=title))
+            job.done.set_result(await self._planner.deny(job.wish, denial))
+            return
+        trade, orders = await self._planner.plan(session, job.wish)
+        if not job.done.done():
+            job.done.set_result(trade)
+        for order in orders:
+            if order.state is OrderState.READY:
+                self.put(jobs.Send(order.id), Rank.ENTRY)
+
+    async def _patient_session(self) -> BrokerSession | None:
+        if not self._connected.is_set() and self.account.status is AccountStatus.ACTIVE:
+            try:
+                await asyncio.wait_for(self._connected.wait(), CONNECT_PATIENCE)
+            except TimeoutError:
+                return None
+        return self._session
+
+    async def _amend(self, job: jobs.Amend) -> None:
+        touched: list[Trade] = []
+        for trade in list(self.book.trades.values()):
+            if job.source_key and (
+                trade.source_key != job.source_key or not amend.concerns(trade, job.reading)
+            ):
+                continue
+            if job.signal and trade.signal != job.signal:
+                continue
+            orders = self.book.of(trade)
+
+            def change(known: Trade, orders: Sequence[Order] = orders) -> Trade:
+                if job.old is not None:
+                    return amend.edited(known, job.old, job.reading, job.message)
+                return amend.amended(known, job.reading, orders, job.message)
+
+            changed = await self.book.amend(trade.id, change)
+            if changed.applied != trade.applied:
+                touched.append(changed)
+                await self._tell_amended(changed, job.reading, job.message)
+        job.done.set_result(touched)
+        for trade in touched:
+            await self._run_steps(trade.id)
+
+    async def _tell_amended(self, trade: Trade, reading: Reading, message: str) -> None:
+        await self.book.tell(
+            [
+                Event(
+                    id=event_id(trade.id, trade.version, 1),
+                    account_key=trade.account_key,
+                    kind=EventKind.TRADE_AMENDED,
+                    at=self._deps.clock.now(),
+                    trade=trade.id,
+                    signal=trade.signal,
+                    data={"symbol": trade.symbol, "kind": reading.kind.value, "cause": message},
+                )
+            ]
+        )
+
+    async def _change(self, job: jobs.Change) -> None:
+        trade = self.book.trades.get(job.trade)
+        if trade is None:
+            raise lifecycle.IllegalTransition(texts.say("not_your_trade"))
+        if job.what in {"confirm", "decline"}:
+            await self._answer(trade, job)
+        else:
+            orders = self.book.of(trade)
+            trade = await self.book.amend(trade.id, lambda t: amend.amended(t, job.reading, orders, job.key))
+            await self._tell_amended(trade, job.reading, job.key)
+        job.done.set_result(self.book.trades.get(job.trade, trade))
+        await self._run_steps(trade.id)
+
+    async def _answer(self, trade: Trade, job: jobs.Change) -> None:
+        waiting = [o for o in self.book.of(trade) if o.state is OrderState.AWAITING]
+        if not waiting or not job.nonce or job.nonce != trade.confirm_nonce:
+            raise lifecycle.IllegalTransition(texts.say("not_waiting"))
+        now = self._deps.clock.now()
+        if job.what == "decline":
+            reason = texts.say("declined")
+            changes = [
+                lifecycle.advance(o, OrderState.CANCELLED, now, code="declined", reason=reason)
+                for o in waiting
+            ]
+            await self.book.record(changes)
+            return
+        await self.book.amend(trade.id, lambda t: replace(t, confirm_nonce=""))
+        expires = now + timedelta(seconds=self._deps.config.limits.entry_max_age)
+        written = await self.book.record([lifecycle.confirmed(o, now, expires) for o in waiting])
+        for order in written:
+            self.put(jobs.Send(order.id), Rank.ENTRY)
+
+    async def _send(self, order_id: OrderId) -> None:
+        order = self.book.orders.get(order_id)
+        if order is None or order.state is not OrderState.READY:
+            return
+        closing = order.intent.request.effect is PositionEffect.CLOSE
+        if self._session is None or (not closing and self._symbol_blocked(order)):
+            return  # the sweep after the next connection, or after the doubt is settled, takes it up
+        sender = Sender(self._deps, self.account, self.book, self._epoch)
+        try:
+            settled = await sender.send(self._session, order)
+        except Retry as later:
+            self._spawn(self._later(later.seconds, order_id, Rank.EXIT if closing else Rank.ENTRY))
+            return
+        if settled.state is OrderState.UNKNOWN:
+            self._spawn(self._look_soon())
+        await self._run_steps(settled.trade)
+
+    def _symbol_blocked(self, order: Order) -> bool:
+        symbol = order.intent.request.instrument.symbol
+        doubtful = self.book.in_state(OrderState.UNKNOWN, OrderState.NEEDS_HUMAN)
+        return any(o.intent.request.instrument.symbol == symbol and o.id != order.id for o in doubtful)
+
+    async def _later(self, seconds: float, order: OrderId, rank: Rank) -> None:
+        await self._deps.clock.sleep(seconds)
+        self.put(jobs.Send(order), rank)
+
+    async def _look_soon(self) -> None:
+        await self._deps.clock.sleep(min(1.0, self._deps.config.poll_interval))
+        self.put(jobs.Sweep(), Rank.REPORT)
+
+    async def _run_steps(self, trade_id: TradeId, *, sweep: bool = False) -> None:
+        trade = self.book.trades.get(trade_id)
+        if trade is None or self._session is None:
+            return
+        for order in await self._steps.run(self._session, trade, sweep=sweep):
+            self.put(jobs.Send(order), Rank.EXIT)
+
+    async def _sweep(self, done: "asyncio.Future[None] | None") -> None:
+        session = self._session
+        if session is None:
+            return
+        try:
+            await self._reconciler.settle(session)
+            for trade in list(self.book.trades.values()):
+                await self._run_steps(trade.id, sweep=True)
+            for order in self.book.in_state(OrderState.READY):
+                closing = order.intent.request.effect is PositionEffect.CLOSE
+                self.put(jobs.Send(order.id), Rank.EXIT if closing else Rank.ENTRY)
+        except BrokerError as error:
+            if done is not None and not done.done():
+                done.set_exception(error)
+                return
+            if isinstance(error, AuthFailed):
+                raise
+            _log.info("sweep_cut_short", account=self.account.ref.key, code=error.code)
+        if done is not None and not done.done():
+            done.set_result(None)
+
+    def live_orders(self) -> list[Order]:
+        """Give the orders the broker is working."""
+        return [o for o in self.book.orders.values() if o.state in LIVE]

@@ -1,0 +1,66 @@
+"""Put the verbs together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.broker import BrokerAdapter
+from domain.ports import Clock, EventBus, Notifier, PriceSource, RoleSource, Store, Vault
+from trading.accounts import AccountService
+from trading.config import TradingConfig
+from trading.deps import TradingDeps
+from trading.executor import Executor
+from trading.hub import Hub
+from trading.intake import Reader
+from trading.points import FaultPoints
+from trading.service import TradingService
+from trading.tokens import TokenService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbs:
+    """Hold what the faces call."""
+
+    trading: TradingService
+    accounts: AccountService
+    tokens: TokenService
+    points: FaultPoints
+
+
+def build(
+    *,
+    store: Store,
+    bus: EventBus,
+    clock: Clock,
+    vault: Vault,
+    roles: RoleSource,
+    notifier: Notifier,
+    adapters: Mapping[str, BrokerAdapter],
+    reader: Reader,
+    config: TradingConfig,
+    prices: PriceSource | None = None,
+    endpoints: Mapping[str, str] | None = None,
+    rate_ceilings: Mapping[str, int] | None = None,
+) -> Verbs:
+    """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
+    points = FaultPoints(config.fault_point, after=config.fault_after, broker=config.fault_broker)
+    deps = TradingDeps(
+        store=store,
+        clock=clock,
+        vault=vault,
+        roles=roles,
+        adapters=adapters,
+        prices=prices,
+        endpoints=endpoints or {},
+        rate_ceilings=rate_ceilings or {},
+        config=config,
+        hub=Hub(store, bus, notifier),
+        points=points,
+    )
+    executor = Executor(deps)
+    accounts = AccountService(deps, executor)
+    return Verbs(
+        trading=TradingService(deps, executor, accounts, reader),
+        accounts=accounts,
+        tokens=TokenService(store.tokens, clock),
+        points=points,
+    )

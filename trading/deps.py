@@ -1,0 +1,27 @@
+"""Gather what the verbs are given, so that each part takes one thing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.broker import BrokerAdapter
+from domain.ports import Clock, PriceSource, RoleSource, Store, Vault
+from trading.config import TradingConfig
+from trading.hub import Hub
+from trading.points import FaultPoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingDeps:
+    """Hold the outside world as ports. ``endpoints`` maps a broker's slug to an address override."""
+
+    store: Store
+    clock: Clock
+    vault: Vault
+    roles: RoleSource
+    adapters: Mapping[str, BrokerAdapter]
+    prices: PriceSource | None
+    endpoints: Mapping[str, str]
+    rate_ceilings: Mapping[str, int]
+    config: TradingConfig
+    hub: Hub
+    points: FaultPoints

@@ -1,0 +1,71 @@
+"""Keep one actor for every linked account."""
+
+import asyncio
+from collections.abc import Iterable
+
+from domain.accounts import AccountStatus, LinkedAccount
+from trading.actor import AccountActor
+from trading.deps import TradingDeps
+from trading.jobs import Job, Rank
+from trading.lookups import Instruments
+
+
+class Executor:
+    """Start, find and stop account actors."""
+
+    def __init__(self, deps: TradingDeps) -> None:
+        self._deps = deps
+        self._actors: dict[str, AccountActor] = {}
+        self._instruments = Instruments(deps.clock)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether every actor has reconciled once, or said that its broker cannot be reached."""
+        return all(actor.started.is_set() for actor in self._actors.values())
+
+    async def start(self) -> None:
+        """Start an actor for every account that may be used."""
+        for account in await self._deps.store.accounts.find(limit=100_000):
+            self.ensure(account)
+
+    async def wait_ready(self) -> None:
+        """Wait until every actor has reconciled once."""
+        await asyncio.gather(*(actor.started.wait() for actor in self._actors.values()))
+
+    def ensure(self, account: LinkedAccount) -> AccountActor | None:
+        """Give the account's actor, started; None where the broker is not switched on here."""
+        if account.broker not in self._deps.adapters:
+            return None
+        actor = self._actors.get(account.id)
+        if actor is None and account.status is AccountStatus.ACTIVE:
+            actor = AccountActor(self._deps, account, self._instruments)
+            self._actors[account.id] = actor
+            actor.start()
+        return actor
+
+    def get(self, account: str) -> AccountActor | None:
+        """Give an account's actor, or None."""
+        return self._actors.get(account)
+
+    def all(self) -> Iterable[AccountActor]:
+        """Give every actor."""
+        return tuple(self._actors.values())
+
+    def put(self, account: str, job: Job, rank: Rank) -> bool:
+        """Ask an account's actor for a job; False where there is none."""
+        actor = self._actors.get(account)
+        if actor is None:
+            return False
+        actor.put(job, rank)
+        return True
+
+    async def remove(self, account: str) -> None:
+        """Stop and forget one actor."""
+        actor = self._actors.pop(account, None)
+        if actor is not None:
+            await actor.stop()
+
+    async def stop(self) -> None:
+        """Stop every actor."""
+        await asyncio.gather(*(actor.stop() for actor in self._actors.values()))
+        self._actors.clear()

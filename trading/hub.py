@@ -1,0 +1,67 @@
+"""Tell the world what was journaled: hand events on, in order, once each, and let notices be drawn."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+import structlog
+
+from domain.events import Event
+from domain.ports import EventBus, Notifier, Store
+
+_log = structlog.get_logger(__name__)
+
+
+class Hub:
+    """Read each account's new events back from the journal and hand them to the bus and the notifier.
+
+    The journal is the outbox: what was written before a crash and not handed on is found by its sequence.
+    """
+
+    def __init__(self, store: Store, bus: EventBus, notifier: Notifier) -> None:
+        self._store = store
+        self._bus = bus
+        self._notifier = notifier
+        self._handed: dict[str, int] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start_account(self, account_key: str) -> None:
+        """Take up an account at the end of its log; the notifier catches up by itself."""
+        if account_key not in self._handed:
+            self._handed[account_key] = await self._store.events.last_sequence(account_key)
+
+    def wake(self, account_key: str) -> None:
+        """Hand on what is new, in the background: nobody who trades waits for who listens."""
+        task = asyncio.create_task(self._flush(account_key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Wait until everything handed over so far is out."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _flush(self, account_key: str) -> None:
+        async with self._locks[account_key]:
+            try:
+                events = await self._store.events.since(account_key, self._handed.get(account_key, 0))
+                if events:
+                    await self._bus.publish(events)
+                    self._handed[account_key] = events[-1].sequence
+                    await self._notify(events)
+            except Exception:  # noqa: BLE001 - a listener's failure must never reach an order
+                _log.exception("events_not_handed_on", account=account_key)
+
+    async def _notify(self, events: Sequence[Event]) -> None:
+        by_trade: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            if event.trade:
+                by_trade[event.trade].append(event)
+            else:
+                await self._notifier.account_changed(event.account_key.split("/")[0], event)
+        for trade_id, its_events in by_trade.items():
+            trade = await self._store.trades.get(trade_id)
+            if trade is not None:
+                orders = await self._store.orders.find({"trade": trade_id})
+                await self._notifier.trade_changed(trade, orders, its_events)

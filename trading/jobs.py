@@ -1,0 +1,84 @@
+"""Name what an account's actor can be asked to do, and in which order it does it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from domain.ids import OrderId, TradeId
+from domain.orders import OrderReport
+from domain.signals import Reading
+from domain.trades import Trade
+from trading.wishes import Wish
+
+
+class Rank(IntEnum):
+    """Rank jobs: what the broker says, then what closes, then what people ask, then what opens."""
+
+    REPORT = 0
+    EXIT = 1
+    ASK = 2
+    ENTRY = 3
+    SWEEP = 4
+
+
+@dataclass(slots=True)
+class Report:
+    """Take in what the broker says."""
+
+    report: OrderReport
+
+
+@dataclass(slots=True)
+class Plan:
+    """Plan an entry."""
+
+    wish: Wish
+    done: "asyncio.Future[Trade]"
+
+
+@dataclass(slots=True)
+class Amend:
+    """Apply a reading to this account's open trades of one source, or an edit to one signal's trade."""
+
+    reading: Reading
+    message: str
+    source_key: str = ""
+    signal: str = ""
+    old: Reading | None = None
+    done: "asyncio.Future[list[Trade]]" = field(default_factory=asyncio.Future)
+
+
+@dataclass(slots=True)
+class Change:
+    """Do what its owner asks of one trade: ``exit``, ``trim``, ``cancel``, ``confirm`` or ``decline``."""
+
+    trade: TradeId
+    what: str
+    reading: Reading
+    key: str
+    nonce: str = ""
+    done: "asyncio.Future[Trade]" = field(default_factory=asyncio.Future)
+
+
+@dataclass(slots=True)
+class Send:
+    """Send one order that is READY."""
+
+    order: OrderId
+
+
+@dataclass(slots=True)
+class Steps:
+    """Bring one trade's orders to what is wanted."""
+
+    trade: TradeId
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Read the broker's truth and settle everything against it."""
+
+    done: "asyncio.Future[None] | None" = None
+
+
+Job = Report | Plan | Amend | Change | Send | Steps | Sweep

@@ -1,0 +1,288 @@
+"""Turn one wish for one account into a trade and its orders, or into a denial with its reason."""
+
+import secrets
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from domain.accounts import AccountStatus, Environment, LinkedAccount, RiskLimits
+from domain.broker import BracketKind, BrokerSession, ClassRules
+from domain.errors import BrokerError
+from domain.events import Event, EventKind
+from domain.ids import client_order_id, event_id, order_id, trade_id
+from domain.instruments import AssetClass, Instrument
+from domain.money import plain, round_to
+from domain.orders import (
+    Order,
+    OrderIntent,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    PositionEffect,
+    Side,
+    TimeInForce,
+)
+from domain.trades import Mode, Slice, Trade, TradeState
+from trading import guard, points, risk, sizing
+from trading.book import AccountBook
+from trading.denial import Denial, DeniedByUs, deny
+from trading.deps import TradingDeps
+from trading.lookups import Instruments, Money
+from trading.wishes import MANUAL, Measure, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """Hold what was learned from the broker about a wish."""
+
+    instrument: Instrument
+    rules: ClassRules
+    order_type: OrderType
+    limit: Decimal | None
+    reference: Decimal
+
+
+class Planner:
+    """Plan entries of one account."""
+
+    def __init__(
+        self, deps: TradingDeps, account: LinkedAccount, book: AccountBook, instruments: Instruments
+    ) -> None:
+        self._deps = deps
+        self._account = account
+        self._book = book
+        self._instruments = instruments
+        self._money = Money(deps.clock)
+
+    async def plan(self, session: BrokerSession, wish: Wish) -> tuple[Trade, list[Order]]:
+        """Write the trade and its orders, once; give them. A denial is written as a denied trade."""
+        known = await self._deps.store.trades.get(trade_id(wish.signal, self._account.user, self._account.id))
+        if known is not None:
+            return await self._complete(known, wish)
+        try:
+            await self._check_owner(wish)
+            priced = await self._price(session, wish)
+            parts = await self._size(session, wish, priced)
+        except DeniedByUs as no:
+            return await self.deny(wish, no.denial), []
+        except BrokerError as error:
+            return await self.deny(wish, Denial(error.code, error.text)), []
+        trade = self._trade(wish, priced, parts)
+        orders = [self._order(wish, priced, trade, part) for part in parts]
+        self._deps.points.hit(points.BEFORE_JOURNAL, self._account.broker)
+        await self._book.open(trade, orders)
+        self._deps.points.hit(points.AFTER_JOURNAL, self._account.broker)
+        if trade.state is TradeState.AWAITING:
+            await self._book.tell([self._event(trade, EventKind.TRADE_AWAITING)])
+        return self._book.trades.get(trade.id, trade), orders
+
+    async def _complete(self, trade: Trade, wish: Wish) -> tuple[Trade, list[Order]]:
+        """Take up a plan a crash may have cut short: its orders follow from the trade as stored."""
+        if trade.state is TradeState.DENIED or trade.instrument is None:
+            return trade, []
+        rules = self._rules(trade.instrument)
+        reference = trade.alerted_price or Decimal(0)
+        order_type = wish.order_type if wish.price or wish.stop_trigger else OrderType.MARKET
+        limit = wish.price
+        if order_type is OrderType.MARKET and trade.instrument.asset_class is AssetClass.OPTION:
+            order_type, limit = OrderType.LIMIT, reference
+        priced = _Priced(trade.instrument, rules, order_type, limit, reference)
+        orders = [self._order(wish, priced, trade, part) for part in trade.slices]
+        await self._book.open(trade, orders)
+        stored = [self._book.orders[o.id] for o in orders if o.id in self._book.orders]
+        return self._book.trades.get(trade.id, trade), stored
+
+    async def _check_owner(self, wish: Wish) -> None:
+        account = self._account
+        if wish.problem is not None:
+            raise DeniedByUs(wish.problem)
+        risk.check_age(
+            wish.posted_at, self._deps.clock.now(), int((wish.expires_at - wish.posted_at).total_seconds())
+        )
+        if account.status is not AccountStatus.ACTIVE:
+            raise deny(f"account_{account.status.value}", name=account.name)
+        if wish.mode is Mode.PAPER and account.environment is Environment.LIVE:
+            raise deny("mode_needs_paper", name=account.name)
+        await guard.check_gate(self._deps, account, wish.guild)
+        await guard.check_switches(self._deps, guild=wish.guild, author=wish.author, account=account)
+
+    def _rules(self, instrument: Instrument) -> ClassRules:
+        manifest = self._deps.adapters[self._account.broker].manifest
+        rules = manifest.classes.get(instrument.asset_class)
+        if rules is None:
+            raise deny("broker_cannot_class", broker=manifest.title, kind=instrument.asset_class.value)
+        return rules
+
+    async def _price(self, session: BrokerSession, wish: Wish) -> _Priced:
+        manifest = session.manifest
+        kind = wish.query.asset_class
+        if kind is not None and kind not in manifest.classes:
+            raise deny("broker_cannot_class", broker=manifest.title, kind=kind.value)
+        instrument = await self._instruments.resolve(session, wish.query)
+        rules = self._rules(instrument)
+        if wish.side is Side.SELL and not (rules.short and instrument.shortable):
+            raise deny("broker_cannot_short", broker=manifest.title, symbol=instrument.symbol)
+        order_type, limit = wish.order_type, wish.price
+        reference = wish.price or wish.stop_trigger
+        if reference is None:
+            reference = await self._quoted(session, instrument, wish.side)
+            if instrument.asset_class is AssetClass.OPTION:
+                order_type, limit = OrderType.LIMIT, reference  # options are never entered at the market
+        if order_type is OrderType.STOP and OrderType.STOP not in rules.order_types:
+            order_type, limit = OrderType.STOP_LIMIT, wish.stop_trigger
+        _check_sides(wish, reference)
+        return _Priced(instrument, rules, order_type, limit, reference)
+
+    async def _quoted(self, session: BrokerSession, instrument: Instrument, side: Side) -> Decimal:
+        try:
+            quote = await session.quote(instrument)
+        except BrokerError as error:
+            quote_or_none = (
+                await self._deps.prices.quote(instrument) if self._deps.prices is not None else None
+            )
+            if quote_or_none is None:
+                raise deny("no_price", symbol=instrument.symbol) from error
+            quote = quote_or_none
+        return quote.ask if side is Side.BUY else quote.bid
+
+    async def _size(self, session: BrokerSession, wish: Wish, priced: _Priced) -> tuple[Slice, ...]:
+        instrument, rules = priced.instrument, priced.rules
+        tied = bool(wish.stop or wish.targets) and rules.bracket is BracketKind.NATIVE
+        whole = tied and instrument.asset_class is AssetClass.EQUITY
+        step = max(instrument.quantity_increment, Decimal(1)) if whole else instrument.quantity_increment
+        money = wish.size
+        if wish.measure is Measure.UNITS:
+            money = wish.size * priced.reference * instrument.multiplier
+        elif wish.measure is Measure.PERCENT:
+            money = (await self._money.read(session)).equity * wish.size / 100
+        units = sizing.quantity(instrument, money, priced.reference, whole=whole)
+        self._check_risk(wish, priced, units, await guard.limits_of(self._deps, self._account.user))
+        return sizing.slices(units, step, wish.targets, wish.stop, instrument.min_quantity)
+
+    def _check_risk(self, wish: Wish, priced: _Priced, units: Decimal, limits: RiskLimits) -> None:
+        entry = risk.Entry(
+            signal=wish.signal,
+            symbol=self._symbol(wish, priced.instrument),
+            side=wish.side,
+            notional=units * priced.reference * priced.instrument.multiplier,
+            currency=priced.instrument.currency,
+            posted_at=wish.posted_at,
+        )
+        active = [t for t in self._book.trades.values() if t.active]
+        if wish.channel == MANUAL:
+            # A person who types the same order twice means it; interaction ids catch what is sent twice.
+            active = [t for t in active if t.symbol != entry.symbol]
+        risk.check_entry(entry, limits, active, self._deps.clock.now())
+
+    def _symbol(self, wish: Wish, instrument: Instrument) -> str:
+        return wish.query.symbol if wish.query.option is not None else instrument.symbol
+
+    def _trade(self, wish: Wish, priced: _Priced, parts: tuple[Slice, ...]) -> Trade:
+        trade = self._bare(wish)
+        waits = wish.mode is Mode.CONFIRM
+        return replace(
+            trade,
+            symbol=self._symbol(wish, priced.instrument),
+            instrument=priced.instrument,
+            slices=parts,
+            alerted_price=priced.reference,
+            state=TradeState.AWAITING if waits else TradeState.OPENING,
+            confirm_nonce=secrets.token_hex(8) if waits else "",
+        )
+
+    def _bare(self, wish: Wish) -> Trade:
+        account, now = self._account, self._deps.clock.now()
+        return Trade(
+            id=trade_id(wish.signal, account.user, account.id),
+            ref=account.ref,
+            account_name=account.name,
+            signal=wish.signal,
+            guild=wish.guild,
+            channel=wish.channel,
+            author=wish.author,
+            symbol=wish.query.symbol,
+            side=wish.side,
+            mode=wish.mode,
+            environment=account.environment.value,
+            state=TradeState.DENIED,
+            created_at=now,
+            updated_at=now,
+            alerted_price=wish.price or wish.stop_trigger,
+        )
+
+    def _order(self, wish: Wish, priced: _Priced, trade: Trade, part: Slice) -> Order:
+        now = self._deps.clock.now()
+        leg = f"entry.{part.index}"
+        intent = OrderIntent(
+            id=order_id(wish.signal, leg, self._account.user, self._account.id),
+            trade=trade.id,
+            signal=wish.signal,
+            ref=self._account.ref,
+            leg=leg,
+            slice=part.index,
+            request=self._request(wish, priced, part, leg),
+            created_at=now,
+            cause=wish.cause,
+            reference_price=priced.reference,
+        )
+        state = OrderState.AWAITING if trade.state is TradeState.AWAITING else OrderState.READY
+        return Order(id=intent.id, intent=intent, state=state, updated_at=now)
+
+    def _request(self, wish: Wish, priced: _Priced, part: Slice, leg: str) -> OrderRequest:
+        tick = priced.instrument.price_increment
+        native = priced.rules.bracket is BracketKind.NATIVE
+        tied = native and (part.stop is not None or part.target is not None)
+        return OrderRequest(
+            client_order_id=client_order_id(wish.signal, leg, self._account.user, self._account.id, 1),
+            instrument=priced.instrument,
+            side=wish.side,
+            order_type=priced.order_type,
+            time_in_force=_tif(priced.rules, wish.time_in_force, tied=tied),
+            effect=PositionEffect.OPEN,
+            quantity=part.quantity,
+            limit_price=_ticked(priced.limit, tick),
+            stop_price=_ticked(wish.stop_trigger, tick),
+            take_profit=_ticked(part.target, tick) if native else None,
+            stop_loss=_ticked(part.stop, tick) if native else None,
+            expires_at=wish.expires_at,
+        )
+
+    async def deny(self, wish: Wish, denial: Denial) -> Trade:
+        """Write down that nothing was done for this member, and why."""
+        trade = replace(self._bare(wish), code=denial.code, reason=denial.reason)
+        if await self._deps.store.trades.insert(trade):
+            await self._book.tell(
+                [self._event(trade, EventKind.TRADE_DENIED, code=denial.code, reason=denial.reason)]
+            )
+        return trade
+
+    def _event(self, trade: Trade, kind: EventKind, **data: str) -> Event:
+        return Event(
+            id=event_id(trade.id, 0, 0),
+            account_key=trade.account_key,
+            kind=kind,
+            at=self._deps.clock.now(),
+            trade=trade.id,
+            signal=trade.signal,
+            data={"symbol": trade.symbol, "side": trade.side.value, **data},
+        )
+
+
+def _ticked(price: Decimal | None, tick: Decimal) -> Decimal | None:
+    return None if price is None else round_to(price, tick)
+
+
+def _tif(rules: ClassRules, wanted: TimeInForce | None, *, tied: bool) -> TimeInForce:
+    # A bracket's legs take its time in force: a day bracket would lose the stop overnight.
+    for choice in (wanted if not tied else None, TimeInForce.GTC if tied else TimeInForce.DAY):
+        if choice is not None and choice in rules.times_in_force:
+            return choice
+    return TimeInForce.GTC if TimeInForce.GTC in rules.times_in_force else TimeInForce.DAY
+
+
+def _check_sides(wish: Wish, reference: Decimal) -> None:
+    """Refuse a stop or target on the wrong side of the price it would be entered at."""
+    up = wish.side is Side.BUY
+    wrong_stop = wish.stop is not None and ((wish.stop >= reference) if up else (wish.stop <= reference))
+    wrong_target = any((t <= reference) if up else (t >= reference) for t in wish.targets)
+    if wrong_stop or wrong_target:
+        raise deny("wrong_side", stop=plain(wish.stop) if wish.stop else "-", price=plain(reference))

@@ -1,0 +1,152 @@
+"""Send one order: once, and only with its licence written first."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+
+from domain.accounts import LinkedAccount
+from domain.broker import BrokerSession
+from domain.errors import (
+    AuthFailed,
+    BrokerError,
+    Denied,
+    DuplicateClientId,
+    OutcomeUnknown,
+    Rejected,
+    Sent,
+    StoreUnavailable,
+)
+from domain.ids import ClientOrderId
+from domain.orders import Order, OrderReport, OrderState, PositionEffect
+from trading import guard, lifecycle, points, texts
+from trading.book import AccountBook
+from trading.denial import DeniedByUs, deny
+from trading.deps import TradingDeps
+
+_log = structlog.get_logger(__name__)
+
+
+class Retry(Exception):
+    """Say that nothing was sent and the same order may be tried again after ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class Sender:
+    """Take orders from READY through SENDING to what the broker answered."""
+
+    def __init__(self, deps: TradingDeps, account: LinkedAccount, book: AccountBook, epoch: int) -> None:
+        self._deps = deps
+        self._account = account
+        self._book = book
+        self._epoch = epoch
+
+    async def send(self, session: BrokerSession, order: Order) -> Order:
+        """Check again, write SENDING, send once, and write what came of it.
+
+        Raises Retry where nothing was sent, AuthFailed where the account's keys are dead (the order is
+        settled then), StoreUnavailable where the licence could not be written (nothing was sent).
+        """
+        if order.state is not OrderState.READY:
+            return order
+        if (refused := await self._recheck(order)) is not None:
+            return refused
+        licensed = await self._licence(order)
+        if licensed is None:
+            return self._book.orders[order.id]
+        self._deps.points.hit(points.AFTER_SENDING, order.intent.ref.broker)
+        return await self._submit(session, licensed)
+
+    async def _recheck(self, order: Order) -> Order | None:
+        """Look once more at what may have changed since the plan: entries only; an exit always goes."""
+        if order.intent.request.effect is PositionEffect.CLOSE:
+            return None
+        expires = order.intent.request.expires_at
+        if expires is not None and self._deps.clock.now() > expires:
+            seconds = int((expires - order.intent.created_at).total_seconds())
+            reason = texts.say("expired", limit=seconds)
+            return await self._settle(order, OrderState.EXPIRED, "expired", reason)
+        trade = self._book.trades[order.trade]
+        try:
+            if trade.cancel_entry:
+                raise deny("cancelled_before_send")
+            await guard.check_gate(self._deps, self._account, trade.guild)
+            await guard.check_switches(
+                self._deps, guild=trade.guild, author=trade.author, account=self._account
+            )
+        except DeniedByUs as no:
+            return await self._settle(order, OrderState.DENIED, no.denial.code, no.denial.reason)
+        return None
+
+    async def _licence(self, order: Order) -> Order | None:
+        if not self._deps.config.write_ahead:
+            # The harness proves with this that it can fail: no licence, and a fresh id per try.
+            request = replace(order.intent.request, client_order_id=ClientOrderId(str(uuid4())))
+            return replace(order, state=OrderState.SENDING, intent=replace(order.intent, request=request))
+        now = self._deps.clock.now()
+        send_by = now + timedelta(seconds=self._deps.config.send_window)
+        change = lifecycle.advance(order, OrderState.SENDING, now, send_by=send_by, epoch=self._epoch)
+        written = await self._book.record([change])
+        if not written:
+            return None
+        if self._deps.clock.now() > send_by:
+            # The write took longer than the licence lasts; nothing was sent, so it may be asked for again.
+            await self._settle(written[0], OrderState.READY, "", "")
+            raise Retry(0.0)
+        return written[0]
+
+    async def _submit(self, session: BrokerSession, order: Order) -> Order:
+        try:
+            report = await session.submit(order.intent.request)
+        except BrokerError as error:
+            return await self._on_error(session, order, error)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it was, the broker may have the order
+            _log.exception("submit_failed_oddly", order=order.id, broker=order.intent.ref.broker)
+            return await self._unknown(order)
+        self._deps.points.hit(points.AFTER_REPLY, order.intent.ref.broker)
+        return await self._accept(order, report)
+
+    async def _accept(self, order: Order, report: OrderReport) -> Order:
+        settled = await self._book.take_in(order, report)
+        self._deps.points.hit(points.AFTER_PERSIST, order.intent.ref.broker)
+        return settled
+
+    async def _on_error(self, session: BrokerSession, order: Order, error: BrokerError) -> Order:
+        if isinstance(error, DuplicateClientId):
+            try:
+                return await self._accept(
+                    order, await session.find_order(order.intent.request.client_order_id)
+                )
+            except BrokerError:
+                return await self._unknown(order)
+        if isinstance(error, OutcomeUnknown) or error.sent is Sent.MAYBE:
+            return await self._unknown(order)
+        if isinstance(error, Denied):
+            return await self._settle(order, OrderState.DENIED, error.code, error.text)
+        if isinstance(error, AuthFailed):
+            await self._settle(order, OrderState.REJECTED, error.code, error.text)
+            raise error
+        if isinstance(error, Rejected):
+            return await self._settle(order, OrderState.REJECTED, error.code, error.text)
+        if error.sent is Sent.NO:
+            await self._settle(order, OrderState.READY, "", "")
+            raise Retry(error.retry_after or 1.0)
+        return await self._unknown(order)
+
+    async def _unknown(self, order: Order) -> Order:
+        reason = texts.say("outcome_unknown", broker=self._title(order))
+        return await self._settle(order, OrderState.UNKNOWN, "outcome_unknown", reason)
+
+    def _title(self, order: Order) -> str:
+        return self._deps.adapters[order.intent.ref.broker].manifest.title
+
+    async def _settle(self, order: Order, to: OrderState, code: str, reason: str) -> Order:
+        change = lifecycle.advance(order, to, self._deps.clock.now(), code=code, reason=reason)
+        written = await self._book.record([change])
+        return written[0] if written else self._book.orders[order.id]

@@ -1,0 +1,144 @@
+"""Carry out the steps the exit controller names."""
+
+import structlog
+
+from domain.broker import BrokerSession
+from domain.errors import AuthFailed, BrokerError
+from domain.events import Event, EventKind
+from domain.ids import OrderId, event_id
+from domain.orders import Order, OrderState
+from domain.trades import Trade
+from trading import exits, lifecycle, texts
+from trading.book import AccountBook
+from trading.deps import TradingDeps
+
+_log = structlog.get_logger(__name__)
+
+ROUNDS = 5
+REPEAT_AFTER = 3.0
+"""Seconds before the same cancel or move is asked for again."""
+
+
+class StepRunner:
+    """Run a trade's steps until there are none, or until one needs the broker's answer first."""
+
+    def __init__(self, deps: TradingDeps, book: AccountBook) -> None:
+        self._deps = deps
+        self._book = book
+        self._asked: dict[tuple[str, str], float] = {}
+
+    async def run(self, session: BrokerSession, trade: Trade, *, sweep: bool) -> list[OrderId]:
+        """Do what can be done now; give the orders that are ready to be sent."""
+        for _ in range(ROUNDS):
+            current = self._book.trades.get(trade.id)
+            if current is None or current.instrument is None:
+                return []
+            rules = session.manifest.classes.get(current.instrument.asset_class)
+            if rules is None:
+                return []
+            orders = self._book.of(current)
+            steps = exits.next_steps(current, orders, rules, self._deps.clock.now(), sweep=sweep)
+            ready: list[OrderId] = []
+            again = False
+            for step in steps:
+                if isinstance(step, exits.Submit):
+                    ready += await self._submit(step)
+                elif isinstance(step, exits.Refresh):
+                    await self._refresh(session, step.order)
+                    again = sweep = True
+                else:
+                    again = await self._ask(session, current, step) or again
+            if ready or not again:
+                return ready
+        return []
+
+    async def _submit(self, step: exits.Submit) -> list[OrderId]:
+        now = self._deps.clock.now()
+        order = Order(id=step.intent.id, intent=step.intent, state=OrderState.READY, updated_at=now)
+        return [order.id] if await self._book.add(order) is not None else []
+
+    async def _ask(self, session: BrokerSession, trade: Trade, step: exits.Step) -> bool:
+        """Carry out a cancel, move, drop or complaint; tell whether something changed."""
+        match step:
+            case exits.Drop(order):
+                await self._drop(order)
+                return True
+            case exits.Cancel(order, broker_id):
+                return await self._cancel(session, order, broker_id)
+            case exits.Move():
+                return await self._move(session, step)
+            case exits.Stuck(order, code):
+                await self._complain(trade, order, code)
+        return False
+
+    async def _drop(self, order: Order) -> None:
+        reason = texts.say("cancelled_before_send")
+        now = self._deps.clock.now()
+        await self._book.record(
+            [lifecycle.advance(order, OrderState.CANCELLED, now, code="cancelled_before_send", reason=reason)]
+        )
+
+    async def _cancel(self, session: BrokerSession, order: Order, broker_id: str) -> bool:
+        if not self._may_ask("cancel", broker_id):
+            return False
+        try:
+            await session.cancel(broker_id)
+        except AuthFailed:
+            raise
+        except BrokerError as error:
+            _log.info("cancel_not_confirmed", order=order.id, code=error.code)
+            return False
+        return await self._refresh(session, order)
+
+    async def _move(self, session: BrokerSession, step: exits.Move) -> bool:
+        if not self._may_ask(f"move {step.stop_price} {step.limit_price}", step.broker_order_id):
+            return False
+        try:
+            report = await session.replace(
+                step.broker_order_id, stop_price=step.stop_price, limit_price=step.limit_price
+            )
+        except AuthFailed:
+            raise
+        except BrokerError as error:
+            _log.info("move_not_confirmed", order=step.order.id, code=error.code)
+            return False
+        order = self._book.orders[step.order.id]
+        await self._book.take_in(order, lifecycle.as_successor(report, step.broker_order_id))
+        return True
+
+    async def _refresh(self, session: BrokerSession, order: Order) -> bool:
+        current = self._book.orders.get(order.id)
+        if current is None or current.broker_order_id is None:
+            return False
+        try:
+            report = await session.order(current.broker_order_id)
+        except AuthFailed:
+            raise
+        except BrokerError as error:
+            _log.info("read_failed", order=order.id, code=error.code)
+            return False
+        return await self._book.take_in(current, report) != current
+
+    def _may_ask(self, what: str, broker_id: str) -> bool:
+        now = self._deps.clock.monotonic()
+        last = self._asked.get((what, broker_id))
+        if last is not None and now - last < REPEAT_AFTER:
+            return False
+        self._asked[(what, broker_id)] = now
+        return True
+
+    async def _complain(self, trade: Trade, order: Order, code: str) -> None:
+        reason = texts.say(
+            code, broker=trade.ref.broker, symbol=trade.symbol, times=exits.MAX_REFUSALS, why=order.reason
+        )
+        event = Event(
+            id=event_id(order.id, order.version, 99),
+            account_key=trade.account_key,
+            kind=EventKind.ORDER_NEEDS_HUMAN,
+            at=self._deps.clock.now(),
+            trade=trade.id,
+            order=order.id,
+            signal=trade.signal,
+            data={"code": code, "reason": reason, "symbol": trade.symbol},
+        )
+        await self._book.tell([event])

@@ -53,10 +53,15 @@ class MatchingEngine:
         seed: int | str = 0,
     ) -> None:
         depths: dict[str, Depth] = {}
+        self._marks: dict[str, Decimal] = {}
         rules = rules or Rules()
         self._fees = fees or FeeModel()
         self._margin = Margin(
-            depths=depths, fees=self._fees, slippage=slippage or Slippage(), leverage=rules.leverage
+            depths=depths,
+            marks=self._marks,
+            fees=self._fees,
+            slippage=slippage or Slippage(),
+            leverage=rules.leverage,
         )
         self._desk = Desk(
             clock=clock, rules=rules, margin=self._margin, book=OrderBook(str(seed)), depths=depths
@@ -96,7 +101,7 @@ class MatchingEngine:
                 quantity=holding.quantity,
                 average_price=holding.average_price,
                 held=held_quantity(ledger, live, symbol),
-                mark=depth.mid if (depth := self._desk.depths.get(symbol)) else None,
+                mark=self._marks.get(symbol),
             )
             for symbol, holding in ledger.holdings.items()
         ]
@@ -115,6 +120,10 @@ class MatchingEngine:
         """Give an order by its client order id, open or closed."""
         found = self._book.by_client(account_id, client_order_id)
         return self._book.view(found) if found else None
+
+    def live_orders(self, account_id: str) -> list[EngineOrder]:
+        """Give an account's live orders and legs, held ones among them, oldest first, not nested."""
+        return self._book.live_of(account_id)
 
     def working_symbols(self) -> set[str]:
         """Give the symbols that need quotes: those with live orders or positions."""
@@ -194,6 +203,7 @@ class MatchingEngine:
     ) -> None:
         """Take a quote and match what it reaches; sizes bound what may fill at it, None is endless."""
         self._desk.depths[symbol] = Depth(bid, ask, bid_size, ask_size)
+        self._marks[symbol] = (bid + ask) / 2
         self.expire_due()
         for order in self._book.live(symbol):
             self._desk.trail(order)
@@ -204,8 +214,12 @@ class MatchingEngine:
         return self._desk.depths.get(symbol)
 
     def forget_quote(self, symbol: str) -> None:
-        """Treat a symbol as having no price, because its quote went stale."""
+        """Fill nothing more at a quote that went stale; positions keep its middle as their mark."""
         self._desk.depths.pop(symbol, None)
+
+    def mark(self, symbol: str, price: Decimal) -> None:
+        """Value a symbol at a price that nothing is filled at, such as last night's."""
+        self._marks[symbol] = price
 
     def expire_due(self) -> None:
         """Expire orders whose own time is over."""
@@ -229,9 +243,17 @@ class MatchingEngine:
         self._desk.listeners.append(callback)
         return lambda: self._desk.listeners.remove(callback)
 
-    def prune(self, account_id: str, keep: int) -> int:
-        """Forget the oldest closed orders but ``keep``; their client order ids stay taken."""
-        return self._book.forget(account_id, keep)
+    @property
+    def revision(self) -> int:
+        """Give a number that rises with every change of an order."""
+        return self._book.revision
+
+    def prune(self, account_id: str, keep: int, slack: int = 0) -> int:
+        """Forget the oldest closed orders but ``keep``, once ``slack`` more have gathered; give how many.
+
+        Their client order ids stay taken. A replaced order may be forgotten before the one in its place.
+        """
+        return self._book.forget(account_id, keep, slack)
 
     def snapshot(self) -> dict[str, Any]:
         """Give accounts and orders as JSON. Quotes are not part of it: a restored engine waits for them."""

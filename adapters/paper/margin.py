@@ -17,14 +17,14 @@ class Margin:
     """Answer questions of money for a ledger and its open orders, at the latest quotes."""
 
     depths: Mapping[str, Depth]
+    marks: Mapping[str, Decimal]
     fees: FeeModel
     slippage: Slippage
     leverage: Decimal
 
     def mark(self, holding: Holding) -> Decimal:
-        """Give the price a holding is valued at: the quote's middle, or its own average without one."""
-        depth = self.depths.get(holding.instrument.symbol)
-        return depth.mid if depth else holding.average_price
+        """Give the price a holding is valued at: the last known, or its own average without one."""
+        return self.marks.get(holding.instrument.symbol) or holding.average_price
 
     def equity(self, ledger: Ledger) -> Decimal:
         """Give cash plus what all holdings are worth."""
@@ -60,7 +60,7 @@ class Margin:
         if stop is not None:
             return self.slippage.apply(request.instrument, request.side, stop)
         if depth is None:
-            return None
+            return self.marks.get(request.instrument.symbol)
         return self.slippage.apply(request.instrument, request.side, depth.price(request.side))
 
     def _value(self, holding: Holding) -> Decimal:

@@ -21,11 +21,6 @@ class Depth:
     bid_size: Decimal | None = None
     ask_size: Decimal | None = None
 
-    @property
-    def mid(self) -> Decimal:
-        """Give the middle, which marks positions."""
-        return (self.bid + self.ask) / 2
-
     def price(self, side: Side) -> Decimal:
         """Give what the side pays or gets."""
         return self.ask if side is Side.BUY else self.bid

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from adapters.paper.values import EngineOrder, Refusal, Refused
 
@@ -13,8 +14,11 @@ class OrderBook:
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
+        self.packed: dict[str, tuple[EngineOrder, dict[str, Any]]] = {}
+        """The JSON form of orders as last written, so that only what changed is encoded again."""
         self.counter = 0
         self.sequence = 0
+        self.revision = 0
         self.spent: dict[str, set[str]] = {}
         self._orders: dict[str, EngineOrder] = {}
         self._clients: dict[tuple[str, str], str] = {}
@@ -29,6 +33,7 @@ class OrderBook:
 
     def put(self, order: EngineOrder) -> EngineOrder:
         """Write an order and keep the indexes."""
+        self.revision += 1
         if order.id not in self._orders:
             self._clients[order.account, order.client_order_id] = order.id
         self._orders[order.id] = order
@@ -89,15 +94,22 @@ class OrderBook:
         """Give every order, oldest first."""
         return iter(self._orders.values())
 
-    def forget(self, account: str, keep: int) -> int:
-        """Drop the oldest closed families of an account but ``keep``; their client ids stay taken."""
+    def forget(self, account: str, keep: int, slack: int) -> int:
+        """Drop the oldest closed families of an account but ``keep``, once ``slack`` more have gathered.
+
+        Their client ids stay taken.
+        """
         closed = [o for o in self.of(account) if o.parent_id is None and self._is_over(o)]
-        for order in closed[: max(len(closed) - keep, 0)]:
+        if len(closed) <= keep + slack:
+            return 0
+        self.revision += 1
+        for order in closed[: len(closed) - keep]:
             for gone in (order, *self.legs(order)):
                 del self._orders[gone.id]
+                self.packed.pop(gone.id, None)
                 self._clients.pop((account, gone.client_order_id), None)
                 self.spent.setdefault(account, set()).add(gone.client_order_id)
-        return max(len(closed) - keep, 0)
+        return len(closed) - keep
 
     def _is_over(self, order: EngineOrder) -> bool:
         return not order.live and not any(leg.live for leg in self.legs(order))

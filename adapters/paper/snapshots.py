@@ -19,8 +19,12 @@ def dump(book: OrderBook, ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
 
     def pack(value: EngineOrder) -> dict[str, Any]:
         instruments[value.symbol] = value.request.instrument
+        known = book.packed.get(value.id)
+        if known is not None and known[0] is value:
+            return known[1]
         raw: dict[str, Any] = encode(value)
         raw["request"]["instrument"] = value.symbol
+        book.packed[value.id] = (value, raw)
         return raw
 
     orders = [pack(order) for order in book.all()]

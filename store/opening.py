@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from domain.errors import StoreUnavailable
 from domain.ports import Clock
 from store.bus.memory import MemoryBus
 from store.journal import AccountEvents, OrderJournal
@@ -27,6 +27,9 @@ from store.specs import (
     TOKENS,
     TRADES,
 )
+
+if TYPE_CHECKING:
+    from store.bus.valkey import RedisBus
 
 
 class OpenStore:
@@ -91,17 +94,21 @@ async def wrap(engine: Engine, clock: Clock | None = None) -> OpenStore:
 
 async def _engine(data_dir: Path, mongodb_uri: str | None, database: str) -> Engine:
     if mongodb_uri:
-        raise StoreUnavailable(f"the MongoDB engine of {database} is not part of this commit")
+        from store.mongo.engine import MongoEngine
+
+        return await MongoEngine.open(mongodb_uri, database)
     from store.sqlite.engine import SqliteEngine
 
     return await SqliteEngine.open(data_dir)
 
 
-async def open_bus(redis_url: str | None) -> MemoryBus:
+async def open_bus(redis_url: str | None) -> "MemoryBus | RedisBus":
     """Open the event bus: across processes where a Redis URL is given, else within this one.
 
     Raises StoreUnavailable when Redis does not answer.
     """
     if not redis_url:
         return MemoryBus()
-    raise StoreUnavailable("the Redis bus is not part of this commit")
+    from store.bus.valkey import RedisBus
+
+    return await RedisBus.open(redis_url)

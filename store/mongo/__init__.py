@@ -1,0 +1,1 @@
+"""Keep everything in MongoDB, through Beanie on PyMongo's asynchronous client."""

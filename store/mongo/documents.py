@@ -1,0 +1,61 @@
+"""Generate one private Beanie document per spec: typed index fields, declared indexes, a native body."""
+
+from typing import Any
+
+from beanie import Document
+from pydantic import ConfigDict
+from pymongo import ASCENDING, IndexModel
+
+from store.specs import KeyKind, Row, Spec
+
+_TYPES: dict[KeyKind, Any] = {
+    KeyKind.TEXT: str | None,
+    KeyKind.NUMBER: int | None,
+    KeyKind.TRUTH: bool | None,
+    KeyKind.TIME: int | None,
+}
+
+
+def document_for(spec: Spec[Any]) -> type[Document]:
+    """Make the document class of a spec. Each store makes its own: Beanie binds a class to one database."""
+    name = f"{spec.type.__name__}Document"
+    # pydantic leaves a nested class alone where its name says that it is one.
+    nested = {"__module__": __name__, "__qualname__": f"{name}.Settings"}
+    settings = type("Settings", (), {**nested, "name": spec.name, "indexes": _indexes(spec)})
+    fields = {"id": str, "version": int, **{name: _TYPES[kind] for name, kind in spec.keys.items()}}
+    body: dict[str, Any] = {
+        "__module__": __name__,
+        "__qualname__": name,
+        "__annotations__": {**fields, "body": dict[str, Any]},
+        "model_config": ConfigDict(extra="forbid"),
+        "Settings": settings,
+        # A field that is missing was indexed after the document was written; a migration fills it in.
+        **dict.fromkeys(spec.keys),
+    }
+    return type(name, (Document,), body)
+
+
+def _indexes(spec: Spec[Any]) -> list[IndexModel]:
+    plain = [_index((name, "_id"), unique=False) for name in spec.indexes]
+    return plain + [_index(group, unique=True) for group in spec.unique]
+
+
+def _index(fields: tuple[str, ...], *, unique: bool) -> IndexModel:
+    return IndexModel([(field, ASCENDING) for field in fields], name="_".join(fields), unique=unique)
+
+
+def fields_of(row: Row) -> dict[str, Any]:
+    """Give the fields of a row that a write sets, without id and version."""
+    return {**row.keys, "body": row.body}
+
+
+def raw_of(row: Row) -> dict[str, Any]:
+    """Give a row as MongoDB stores it."""
+    return {"_id": row.id, "version": row.version, **fields_of(row)}
+
+
+def row_of(document: Document, spec: Spec[Any]) -> Row:
+    """Read a row from a document."""
+    found: Any = document
+    keys = {name: getattr(found, name) for name in spec.keys}
+    return Row(id=found.id, version=found.version, keys=keys, body=found.body)

@@ -1,0 +1,1 @@
+"""Check the parts of the store that need no server."""

@@ -79,6 +79,14 @@ def _why_hidden(world: World, user: User, channel: Channel, app: BotApp, command
     return None
 
 
+def spelled_out(command: JSON) -> list[str]:
+    """List a command's full names: itself, or each of its subcommands."""
+    inner = [option for option in command.get("options") or [] if option["type"] in (SUBCOMMAND, GROUP)]
+    if not inner:
+        return [command["name"]]
+    return [f"{command['name']} {name}" for option in inner for name in spelled_out(option)]
+
+
 def _descend(command: JSON, rest: list[str], path: str) -> list[JSON]:
     steps: list[JSON] = []
     options = command.get("options") or []

@@ -8,8 +8,10 @@ from typing import Any, Self
 from domain.clock import SystemClock
 from domain.ports import Clock
 from sim.discord.acting import Acting
+from sim.discord.asking_commands import spelled_out
 from sim.discord.errors import JSON
 from sim.discord.gateway import GUILD_MEMBERS, GUILDS, Gateway
+from sim.discord.messages import SimMessage
 from sim.discord.objects import channel_json, gateway_guild_json, member_json, role_json
 from sim.discord.posting import Post
 from sim.discord.recording import Fault, Recorded, Recorder
@@ -168,6 +170,19 @@ class DiscordSim(Acting):
     def _enter(self, guild: Guild, user: User) -> Member:
         member = Member(user=user, roles=[], joined_at=self._world.clock.now())
         return guild.members.setdefault(user.id, member)
+
+    def watch(self, watcher: Callable[[str, SimMessage], None]) -> None:
+        """Call ``watcher`` with "CREATE", "UPDATE" or "DELETE" and the message, private ones included."""
+        self._post.watchers.append(watcher)
+
+    def command_names(self) -> list[str]:
+        """List every command the bots have registered, subcommands spelled out."""
+        return [
+            name
+            for app in self._world.apps.values()
+            for command in app.commands.values()
+            for name in spelled_out(command)
+        ]
 
     # --- trouble ------------------------------------------------------------------------------------
 

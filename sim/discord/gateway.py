@@ -191,10 +191,10 @@ class Gateway:
         if app is None:
             return AUTHENTICATION_FAILED
         session = self.sessions.get(str(data.get("session_id")))
-        if session is None or session.app is not app:
+        sequence = int(data.get("seq") or 0)
+        if session is None or session.app is not app or not session.remembers(sequence):
             connection.say(9, False)
             return None
-        sequence = int(data.get("seq") or 0)
         if sequence > session.sequence:
             return INVALID_SEQ
         if session.wire is not None:
@@ -245,22 +245,13 @@ class Gateway:
         for session in list(self.sessions.values()):
             heard = session.covers(message.guild_id) and session.intents & intent
             if heard and self._sees(session.app, message):
-                body = event_message_json(self.world, message, session.app, session.intents)
-                session.dispatch(event, body, message.id)
+                session.dispatch(event, self._message_body(event, message, session), message.id)
 
-    def publish_deletion(self, message: SimMessage) -> None:
-        """Say that a message is gone, to those who could see it."""
+    def _message_body(self, event: str, message: SimMessage, session: Session) -> JSON:
+        if event != "MESSAGE_DELETE":
+            return event_message_json(self.world, message, session.app, session.intents)
         body: JSON = {"id": str(message.id), "channel_id": str(message.channel_id)}
-        if message.guild_id is not None:
-            body["guild_id"] = str(message.guild_id)
-        intent = DIRECT_MESSAGES if message.guild_id is None else GUILD_MESSAGES
-        for session in list(self.sessions.values()):
-            if (
-                session.covers(message.guild_id)
-                and session.intents & intent
-                and self._sees(session.app, message)
-            ):
-                session.dispatch("MESSAGE_DELETE", body)
+        return body if message.guild_id is None else body | {"guild_id": str(message.guild_id)}
 
     def _sees(self, app: BotApp, message: SimMessage) -> bool:
         channel = self.world.channels[message.channel_id]

@@ -24,7 +24,7 @@ def user_json(user: User) -> JSON:
         "id": str(user.id),
         "username": user.name,
         "global_name": None if user.bot else user.name,
-        "discriminator": "0000" if user.bot else "0",
+        "discriminator": f"{user.id % 10_000:04d}" if user.bot else "0",
         "avatar": None,
         "avatar_decoration_data": None,
         "collectibles": None,
@@ -104,7 +104,7 @@ def guild_json(guild: Guild) -> JSON:
     """Write what REST and the gateway both tell of a guild."""
     nothing = (
         "icon splash discovery_splash banner description vanity_url_code afk_channel_id application_id "
-        "system_channel_id rules_channel_id public_updates_channel_id safety_alerts_channel_id "
+        "home_header system_channel_id rules_channel_id public_updates_channel_id safety_alerts_channel_id "
         "widget_channel_id"
     )
     body: JSON = dict.fromkeys(nothing.split())
@@ -126,6 +126,7 @@ def guild_json(guild: Guild) -> JSON:
         "system_channel_flags": 0,
         "preferred_locale": "en-US",
         "max_members": 25_000_000,
+        "max_presences": None,
         "max_video_channel_users": 25,
         "max_stage_video_channel_users": 50,
         "widget_enabled": False,
@@ -166,12 +167,13 @@ def application_json(world: World, app: BotApp) -> JSON:
         "summary": "",
         "type": None,
         "icon": None,
-        "cover_image": None,
         "bot_public": True,
         "bot_require_code_grant": False,
         "owner": user_json(owner),
         "verify_key": "00" * 32,
         "flags": flags,
+        "flags_new": str(flags),
+        "eligible_oauth2_scopes": ["bot", "applications.commands"],
         "team": None,
         "bot": user_json(world.users[app.user_id]),
         "redirect_uris": [],
@@ -227,9 +229,10 @@ def message_json(
         body |= {"content": "", "embeds": [], "components": [], "attachments": []}
     if message.reactions:
         body["reactions"] = [_reaction_json(name, who, app) for name, who in message.reactions.items()]
-    for key in ("webhook_id", "application_id"):
-        if (value := getattr(message, key)) is not None:
-            body[key] = str(value)
+    if message.webhook_id is not None:
+        body["webhook_id"] = str(message.webhook_id)
+        if message.application_id is not None:
+            body["application_id"] = str(message.application_id)
     if message.metadata is not None:
         body["interaction_metadata"] = message.metadata
     if message.nonce is not None:

@@ -1,6 +1,7 @@
 """Make and change messages, whoever asks: the REST API, an interaction, or a person."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sim.discord.errors import JSON
@@ -22,6 +23,13 @@ class Post:
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
         self._gateway = gateway
+        self.watchers: list[Callable[[str, SimMessage], None]] = []
+
+    def _tell(self, what: str, message: SimMessage) -> None:
+        self._gateway.publish_message(f"MESSAGE_{what}", message)
+        for watcher in self.watchers:
+            watcher(what, message)
+        self._world.bell.ring()
 
     def new(self, author: User, channel: Channel, body: JSON, **extra: Any) -> SimMessage:
         """Make a message from a request body without storing it."""
@@ -44,8 +52,7 @@ class Post:
     def publish(self, channel: Channel, message: SimMessage) -> SimMessage:
         """Store a message and tell who may hear of it."""
         self._world.put(channel, message)
-        self._gateway.publish_message("MESSAGE_CREATE", message)
-        self._world.bell.ring()
+        self._tell("CREATE", message)
         return message
 
     def by_app(self, app: BotApp, channel: Channel, body: JSON, files: list[Upload]) -> SimMessage:
@@ -107,15 +114,13 @@ class Post:
         if counts:
             message.edits += 1
             message.edited_at = self._world.clock.now()
-        self._gateway.publish_message("MESSAGE_UPDATE", message)
-        self._world.bell.ring()
+        self._tell("UPDATE", message)
 
     def delete(self, message: SimMessage) -> None:
         """Remove a message and tell who could see it."""
         message.deleted = True
         self._world.channels[message.channel_id].messages.pop(message.id, None)
-        self._gateway.publish_deletion(message)
-        self._world.bell.ring()
+        self._tell("DELETE", message)
 
 
 def _embeds(embeds: Any) -> list[JSON]:

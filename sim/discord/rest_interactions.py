@@ -130,9 +130,9 @@ class InteractionRoutes:
     def _find(self, call: Call) -> Interaction:
         token = call.params["token"]
         ix = next((one for one in self._world.interactions.values() if one.token == token), None)
-        if ix is None or ix.app.id != call.key("app"):
+        if call.key("app") not in self._world.apps:
             raise unknown("Webhook", 10015)
-        if self._age(ix) > TOKEN_SECONDS:
+        if ix is None or ix.app.id != call.key("app") or self._age(ix) > TOKEN_SECONDS:
             raise ApiError(401, 50027, "Invalid Webhook Token")
         if ix.answered is None:
             raise unknown("Webhook", 10015)

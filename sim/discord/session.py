@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from aiohttp import web
 from sim.discord.state import BotApp
 
 ZLIB_LEVEL = 1
+HISTORY = 10_000
+"""How many events a session keeps for RESUME; Discord's own number is not published."""
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -88,7 +91,7 @@ class Session:
     shard: tuple[int, int]
     wire: Wire | None = None
     sequence: int = 0
-    history: list[tuple[int, Frame]] = field(default_factory=list)
+    history: deque[tuple[int, Frame]] = field(default_factory=lambda: deque(maxlen=HISTORY))
     resumes: int = 0
 
     @property
@@ -109,6 +112,10 @@ class Session:
         self.history.append((self.sequence, frame))
         if self.wire is not None:
             self.wire.send(frame)
+
+    def remembers(self, after: int) -> bool:
+        """Tell whether everything after a sequence number can still be told."""
+        return not self.history or self.history[0][0] <= after + 1
 
     def replay(self, after: int) -> None:
         """Write again everything after a sequence number, then RESUMED."""

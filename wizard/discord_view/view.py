@@ -1,0 +1,185 @@
+"""Carry flows through Discord: a panel in the member's direct messages, edited from step to step."""
+
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import discord
+import structlog
+from discord import ui
+from discord.ext import commands
+
+from domain.accounts import FlowState
+from domain.errors import DomainError
+from domain.ids import UserId
+from wizard.discord_view import ids
+from wizard.discord_view.ids import CHOOSE, FORM, PICK, Aim
+from wizard.discord_view.items import items_for
+from wizard.discord_view.modals import modal, typed
+from wizard.discord_view.panels import ENDED, WRONG, notice, panel
+from wizard.flow import FlowRefused, Form, Progress, Turn
+from wizard.manager import FlowManager
+from wizard.texts import say
+
+log = structlog.get_logger(__name__)
+_QUIET = discord.AllowedMentions.none()
+
+Interaction: TypeAlias = discord.Interaction[Any]
+Edit: TypeAlias = Callable[[ui.LayoutView], Awaitable[object]]
+
+
+class WizardView:
+    """Show flows and take clicks. Every click names its flow, so nothing is lost with a process."""
+
+    def __init__(self, flows: FlowManager) -> None:
+        self._flows = flows
+        self._items = items_for(self._clicked)
+        self._client: commands.Bot | commands.AutoShardedBot | None = None
+
+    def register(self, client: commands.Bot | commands.AutoShardedBot) -> None:
+        """Listen for clicks and forms; call it in ``setup_hook`` of every new client."""
+        client.add_dynamic_items(self._items.button, self._items.select)
+        client.add_listener(self._submitted, "on_interaction")
+        self._client = client
+
+    async def start(
+        self, interaction: Interaction, flow: str, initial: Mapping[str, str] | None = None
+    ) -> None:
+        """Begin a flow in the member's direct messages, or right here when those are closed.
+
+        Answers the interaction, visible to the member only.
+        """
+        if not interaction.response.is_done():
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        turn = await self._flows.start(flow, _member(interaction), initial)
+        try:
+            message = await interaction.user.send(view=panel(turn, self._items), allowed_mentions=_QUIET)
+        except discord.Forbidden:
+            await self._start_here(interaction, turn)
+            return
+        await self._flows.place(turn.flow_id, str(message.channel.id), str(message.id))
+        told = notice("view.started", link=message.jump_url)
+        await interaction.edit_original_response(view=told, allowed_mentions=_QUIET)
+        await self._work(interaction, turn, _edit_message(message))
+
+    async def sweep(self) -> int:
+        """End flows nobody finished in time, and say so in their panels; give how many."""
+        expired = await self._flows.sweep()
+        for state in expired:
+            await self._close_panel(state)
+        return len(expired)
+
+    async def _start_here(self, interaction: Interaction, turn: Turn) -> None:
+        note = panel(turn, self._items, note=say("view.dm_closed"))
+        edit = _edit_original(interaction)
+        await edit(note)
+        await self._work(interaction, turn, edit)
+
+    async def _clicked(self, interaction: Interaction, custom_id: str, values: Sequence[str]) -> None:
+        aim = Aim.read(custom_id)
+        if aim is not None:
+            await self._guarded(interaction, self._act(interaction, aim, values))
+
+    async def _submitted(self, interaction: Interaction) -> None:
+        """Take a form. The library forgets open forms when it restarts; their custom id does not."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        data: Any = interaction.data or {}
+        aim = Aim.read(str(data.get("custom_id", "")))
+        if aim is not None:
+            await self._guarded(interaction, self._take_form(interaction, aim))
+
+    async def _act(self, interaction: Interaction, aim: Aim, values: Sequence[str]) -> None:
+        if aim.action == FORM:
+            await self._open_form(interaction, aim)
+            return
+        await interaction.response.defer()  # what follows may take longer than three seconds
+        user = _member(interaction)
+        match aim.action:
+            case ids.BACK:
+                turn = await self._flows.back(aim.flow_id, user, aim.step)
+            case ids.CANCEL:
+                turn = await self._flows.cancel(aim.flow_id, user)
+            case _:
+                turn = await self._flows.answer(aim.flow_id, user, aim.step, _answer(aim, values))
+        await self._present(interaction, turn)
+
+    async def _open_form(self, interaction: Interaction, aim: Aim) -> None:
+        """Answer with the modal, which must be the first answer."""
+        turn = await self._flows.show(aim.flow_id, _member(interaction))
+        if turn.step != aim.step or not isinstance(turn.result, Form):
+            raise FlowRefused("moved_on")
+        form = modal(turn, turn.result)
+        await interaction.response.send_modal(form)
+        form.stop()  # the library need not remember it: see _submitted
+
+    async def _take_form(self, interaction: Interaction, aim: Aim) -> None:
+        await interaction.response.defer()
+        turn = await self._flows.answer(aim.flow_id, _member(interaction), aim.step, typed(interaction))
+        await self._present(interaction, turn)
+
+    async def _present(self, interaction: Interaction, turn: Turn) -> None:
+        """Draw the next step over the panel that was clicked."""
+        edit = _edit_original(interaction)
+        await edit(panel(turn, self._items))
+        await self._work(interaction, turn, edit)
+
+    async def _work(self, interaction: Interaction, turn: Turn, edit: Edit) -> None:
+        """Do what takes a moment, now that the panel says so."""
+        while isinstance(turn.result, Progress) and not turn.result.problems:
+            turn = await self._flows.answer(turn.flow_id, _member(interaction), turn.step, {})
+            await edit(panel(turn, self._items))
+
+    async def _guarded(self, interaction: Interaction, work: Awaitable[None]) -> None:
+        """Let every click end in a changed panel or one clear sentence."""
+        try:
+            await work
+        except FlowRefused as refused:
+            await _tell(interaction, notice(f"refused.{refused.key}", ENDED))
+        except DomainError as error:
+            await _tell(interaction, notice("problem.note", WRONG, text=str(error)))
+        except Exception:
+            reference = hashlib.blake2b(str(interaction.id).encode(), digest_size=4).hexdigest()
+            log.exception("wizard failed", reference=reference)
+            await _tell(interaction, notice("view.failed", WRONG, ref=reference))
+
+    async def _close_panel(self, state: FlowState) -> None:
+        if self._client is None or not state.channel:
+            return
+        channel = self._client.get_partial_messageable(int(state.channel))
+        with contextlib.suppress(discord.HTTPException):
+            await channel.get_partial_message(int(state.message)).edit(view=notice("view.expired"))
+
+
+def _member(interaction: Interaction) -> UserId:
+    return UserId(str(interaction.user.id))
+
+
+def _answer(aim: Aim, values: Sequence[str]) -> Mapping[str, str]:
+    if aim.action == PICK:
+        return {"choice": values[0] if values else ""}
+    return {"choice": aim.value} if aim.action == CHOOSE else {}
+
+
+def _edit_original(interaction: Interaction) -> Edit:
+    async def edit(view: ui.LayoutView) -> None:
+        await interaction.edit_original_response(view=view, allowed_mentions=_QUIET)
+
+    return edit
+
+
+def _edit_message(message: discord.Message) -> Edit:
+    async def edit(view: ui.LayoutView) -> None:
+        await message.edit(view=view, allowed_mentions=_QUIET)
+
+    return edit
+
+
+async def _tell(interaction: Interaction, view: ui.LayoutView) -> None:
+    """Say it to the one who clicked; nothing more can be done when the interaction ran out."""
+    with contextlib.suppress(discord.HTTPException):
+        if interaction.response.is_done():
+            await interaction.followup.send(view=view, ephemeral=True, allowed_mentions=_QUIET)
+        else:
+            await interaction.response.send_message(view=view, ephemeral=True, allowed_mentions=_QUIET)

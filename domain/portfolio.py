@@ -43,12 +43,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """Hold a bid and an ask with the time the venue gave them."""
+    """Hold a bid and an ask with the time the venue gave them, and their sizes where it told them."""
 
     symbol: str
     bid: Decimal
     ask: Decimal
     at: datetime
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
 
     @property
     def mid(self) -> Decimal:

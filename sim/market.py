@@ -2,8 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from domain.errors import InvalidValue
@@ -42,15 +40,6 @@ HARD_TO_BORROW = "GME"
 """A symbol that may be bought and not be sold short."""
 
 
-@dataclass(slots=True)
-class _Price:
-    bid: Decimal
-    ask: Decimal
-    at: datetime
-    bid_size: Decimal | None = None
-    ask_size: Decimal | None = None
-
-
 Listener = Callable[[str, Quote], None]
 
 
@@ -66,7 +55,7 @@ class Market:
         self._clock = clock
         self._random = random.Random(seed)  # noqa: S311 - a pretend market, not a secret
         self._instruments: dict[str, Instrument] = {}
-        self._prices: dict[str, _Price] = {}
+        self._quotes: dict[str, Quote] = {}
         self._listeners: list[Listener] = []
         for symbol, (name, price) in _STOCKS.items():
             self._list(_stock(symbol, name), Decimal(price))
@@ -98,14 +87,8 @@ class Market:
     # Prices
 
     def quote(self, symbol: str) -> Quote:
-        """Give the latest quote. Raises InvalidValue when the symbol names nothing."""
-        price = self._prices[self.instrument(symbol).symbol]
-        return Quote(symbol=self.instrument(symbol).symbol, bid=price.bid, ask=price.ask, at=price.at)
-
-    def sizes(self, symbol: str) -> tuple[Decimal | None, Decimal | None]:
-        """Give the sizes at bid and ask of the latest quote; None is endless."""
-        price = self._prices[self.instrument(symbol).symbol]
-        return price.bid_size, price.ask_size
+        """Give the latest quote; a size of None is endless. Raises InvalidValue for nothing known."""
+        return self._quotes[self.instrument(symbol).symbol]
 
     def set(
         self,
@@ -119,8 +102,10 @@ class Market:
         if not 0 < bid <= ask:
             raise InvalidValue("a quote needs a bid above zero and an ask that is not below it")
         key = self.instrument(symbol).symbol
-        self._prices[key] = _Price(bid, ask, self._clock.now(), bid_size, ask_size)
-        quote = self.quote(key)
+        quote = Quote(
+            symbol=key, bid=bid, ask=ask, at=self._clock.now(), bid_size=bid_size, ask_size=ask_size
+        )
+        self._quotes[key] = quote
         for listener in tuple(self._listeners):
             listener(key, quote)
         return quote
@@ -150,7 +135,9 @@ class Market:
         tick = instrument.price_increment
         half = max(round_to(price / 10_000, tick), tick)
         self._instruments[instrument.symbol] = instrument
-        self._prices[instrument.symbol] = _Price(price - half, price + half, self._clock.now())
+        self._quotes[instrument.symbol] = Quote(
+            symbol=instrument.symbol, bid=price - half, ask=price + half, at=self._clock.now()
+        )
 
     def _find(self, symbol: str) -> Instrument | None:
         key = symbol.replace("/", "").replace(" ", "")

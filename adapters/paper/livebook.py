@@ -37,6 +37,7 @@ class LiveBook:
         self._lock = asyncio.Lock()
         self._engine: MatchingEngine | None = None
         self._news: list[EngineEvent] = []
+        self._taken: dict[str, Quote] = {}
 
     @asynccontextmanager
     async def changing(self, operation: str) -> AsyncIterator[MatchingEngine]:
@@ -104,7 +105,10 @@ class LiveBook:
         """Give the engine a quote: a fresh one fills orders, an old one only values positions."""
         symbol = instrument.symbol
         if quote is not None and self._prices.is_fresh(quote):
-            engine.on_quote(symbol, quote.bid, quote.ask)
+            # The same quote told again has no new size to fill at.
+            if quote != self._taken.get(symbol) or engine.quote(symbol) is None:
+                engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+            self._taken[symbol] = quote
             return
         engine.forget_quote(symbol)
         if quote is not None:

@@ -7,6 +7,7 @@ from adapters.paper import texts
 from adapters.paper.engine import EngineOrder, EnginePosition, MatchingEngine, Refusal, Refused
 from domain.errors import BrokerError
 from domain.ids import AccountRef
+from domain.money import plain
 from domain.orders import Fill, OrderReport
 from domain.portfolio import AccountState, Position
 
@@ -81,4 +82,4 @@ def error(refused: Refused, errors: Errors) -> BrokerError:
 
 def _rounded(value: Decimal | None) -> Decimal | None:
     # A mean of executions may have endless digits; ten places are more than any broker gives.
-    return None if value is None else value.quantize(_PLACES)
+    return None if value is None else Decimal(plain(value.quantize(_PLACES)))

@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 QUEUE = 256
 PAGE = 1000
 CLOSE_WITHIN = 3.0
+_CATCH_UP: Mapping[str, int] = {}
 
 
 class Feed:
@@ -50,6 +51,10 @@ class Feed:
         """Queue a rewind: everything after these numbers is sent, in order, then what follows."""
         return self._put(since)
 
+    def catch_up(self) -> bool:
+        """Queue a look at the journal: live events may have been missed."""
+        return self._put(_CATCH_UP)
+
     def say(self, message: Mapping[str, Any]) -> bool:
         """Queue a plain message."""
         return self._put(encode(message))
@@ -81,6 +86,9 @@ class Feed:
             await self._send(item)
         elif isinstance(item, tuple):
             await self._live(*item)
+        elif item is _CATCH_UP:
+            for key in tuple(self._sent):
+                await self._replay(key)
         else:
             for key, sequence in item.items():
                 self._sent[key] = sequence
@@ -89,7 +97,7 @@ class Feed:
 
     async def _live(self, event: Event, frame: bytes) -> None:
         key = event.account_key
-        sent = self._sent.get(key, event.sequence - 1)
+        sent = self._sent.setdefault(key, 0)  # linked since the greeting: all of it is new
         if event.sequence <= sent:
             return
         if event.sequence > sent + 1:

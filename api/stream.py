@@ -24,7 +24,7 @@ from api.limits import Window
 from api.schemas import encode
 from api.schemas import event as event_json
 from domain.accounts import ApiToken
-from domain.events import Event
+from domain.events import Event, EventKind
 from domain.ids import AccountRef, UserId
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,6 @@ class Hub:
     async def _read(self) -> None:
         handed = 0
         async for event in self._deps.bus.subscribe():
-            self._deps.metrics.count_event(event)
             handed += self.hand(event)
             if handed >= YIELD_EVERY:
                 handed = 0
@@ -64,6 +63,9 @@ class Hub:
 
     def hand(self, event: Event) -> int:
         """Queue an event for its owner's sockets, serialised once; give how many there were."""
+        if event.kind is EventKind.FEED_GAP:
+            return self._mend(event.account_key)
+        self._deps.metrics.count_event(event)
         feeds = self._feeds.get(AccountRef.from_key(event.account_key).user)
         if not feeds:
             return 0
@@ -71,6 +73,15 @@ class Hub:
         for feed in tuple(feeds):
             if not feed.slow and not feed.offer(event, frame):
                 self._deps.metrics.socket_drops.inc()
+        return len(feeds)
+
+    def _mend(self, account_key: str) -> int:
+        """Let sockets read what the bus dropped: one member's, or everybody's when nobody knows whose."""
+        owner = _owner(account_key)
+        whose = [self._feeds.get(UserId(owner), set())] if owner else list(self._feeds.values())
+        feeds = [feed for some in whose for feed in some]
+        for feed in feeds:
+            feed.catch_up()
         return len(feeds)
 
     def admit(self, user: UserId) -> None:

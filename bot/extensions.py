@@ -7,5 +7,7 @@ EXTENSIONS = (
     "cogs.trade",
     "cogs.portfolio",
     "cogs.brokers",
-    "cogs.api",
+    "cogs.premium",
+    "cogs.owner",
+    "cogs.api_token",
 )

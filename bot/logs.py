@@ -109,3 +109,9 @@ def log_unhandled(loop: Any, context: dict[str, Any]) -> None:
     structlog.get_logger("asyncio").error(
         "unhandled", message=str(context.get("message", "")), exc_info=error if error is not None else False
     )
+
+
+def write_crash(error: BaseException, reference: str) -> None:
+    """Write down what ended the process."""
+    log = structlog.get_logger("bot")
+    log.critical("crashed", reference=reference, exc_info=(type(error), error, error.__traceback__))

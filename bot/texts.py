@@ -20,23 +20,34 @@ LOGIN_REFUSED = (
     "application, Bot, Reset Token, and put the new one in DISCORD_TOKEN."
 )
 INTENTS_MISSING = (
-    "Discord refused the connection because the Message Content intent is switched off. Open "
+    "Discord refused the connection: an intent the bot needs is switched off. Open "
     "https://discord.com/developers/applications, choose the application, Bot, and switch on "
-    "Message Content Intent."
+    "Message Content Intent (with DISCORD_MEMBERS_INTENT=true also Server Members Intent)."
 )
-MEMBERS_INTENT = " DISCORD_MEMBERS_INTENT=true also needs Server Members Intent there."
 GATEWAY_FATAL = (
     "Discord closed the connection for good with code {code}. "
     "See https://discord.com/developers/docs/topics/opcodes-and-status-codes for what it means."
 )
 NOT_WRITABLE = "Nothing can be written to {path} ({why}). Set DATA_DIR to a directory this user may write to."
-IN_USE = (
-    "Another discord-trade-exec already uses {path}. Stop it, or set DATA_DIR to a different directory for "
-    "this one."
+KEY_FILE = "The vault's key file cannot be used: {why}"
+NO_KMS = (
+    "AWS_KMS_KEY_ID is set, but this version seals credentials with a key file only. Unset it, and keep "
+    "VAULT_KEY_FILE on a disk that only this user can read."
 )
-STORE_DOWN = "The database cannot be opened: {why}"
-KEY_FILE_INSIDE = "The key file cannot be used: {why}"
 CRASHED = (
     "The bot stopped because of an error nobody foresaw. It is in the log under the reference {reference}. "
     "Start it again: what was in flight is reconciled first."
+)
+MEMBERS_MISSING = (
+    "DISCORD_MEMBERS_INTENT=true needs Server Members Intent: switch it on at "
+    "https://discord.com/developers/applications, or unset the variable."
+)
+PORT = "{host}:{port} cannot be opened ({why}). Stop the other program, or set PORT to a free port."
+NO_MONGO = "MongoDB does not answer. Check MONGODB_URI and that this machine is allowed in."
+NO_REDIS = "Redis does not answer. Check REDIS_URL, or unset it to do without."
+NO_DISCORD = "{url} cannot be reached ({why}). Check this machine's network and firewall."
+NO_GATEWAY = "{host}:{port} cannot be reached. Let this machine open outgoing connections to it."
+ODD_ANSWER = "Discord answered {status} instead of 200. Try again in a few minutes."
+FEW_LOGINS = (
+    "only {left} logins are left today; wait a day before many restarts, or Discord resets the token."
 )

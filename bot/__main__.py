@@ -1,0 +1,84 @@
+"""Be the command line: ``discord-trade-exec run | doctor | demo | version``."""
+
+import argparse
+import asyncio
+import importlib.metadata
+import secrets
+import sys
+from collections.abc import Sequence
+
+from bot import texts
+from bot.problems import Problem
+
+VERSION = importlib.metadata.version("discord-trade-exec")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status: 0, 1 for something in the way, 2 for wrong configuration."""
+    arguments, rest = _parser().parse_known_args(argv)
+    if rest and arguments.command != "demo":
+        _parser().error(f"unknown argument {rest[0]}")
+    try:
+        return _COMMANDS[arguments.command](rest)
+    except Problem as problem:
+        for sentence in problem.sentences:
+            sys.stderr.write(f"{sentence}\n")
+        return problem.code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="discord-trade-exec", description="Turn trade signals into orders at each member's own broker."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("run", help="run the bot; settings come from the environment and from .env")
+    commands.add_parser("doctor", help="check settings and connections, and say what to fix")
+    commands.add_parser("demo", help="show the whole job against a local Discord and broker", add_help=False)
+    commands.add_parser("version", help="print the version")
+    return parser
+
+
+def _run(_: Sequence[str]) -> int:
+    from bot import harden, logs
+    from bot.settings import load
+
+    settings = load()
+    harden.protect_memory()
+    json = logs.wants_json(settings.log_format, sys.stderr)
+    redactor = logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
+    from bot.compose import run
+
+    try:
+        asyncio.run(run(settings, redactor, VERSION))
+    except Problem:
+        raise
+    except Exception as error:  # noqa: BLE001 - logged, and told without a traceback
+        reference = secrets.token_hex(4)
+        logs.write_crash(error, reference)
+        raise Problem(texts.CRASHED.format(reference=reference)) from None
+    return 0
+
+
+def _doctor(_: Sequence[str]) -> int:
+    from bot.doctor import examine
+
+    return asyncio.run(examine(sys.stdout.write))
+
+
+def _demo(rest: Sequence[str]) -> int:
+    from bot.demo import main as demo
+
+    return demo(rest)
+
+
+def _version(_: Sequence[str]) -> int:
+    sys.stdout.write(f"{VERSION}\n")
+    return 0
+
+
+_COMMANDS = {"run": _run, "doctor": _doctor, "demo": _demo, "version": _version}
+
+if __name__ == "__main__":
+    sys.exit(main())

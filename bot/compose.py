@@ -1,0 +1,215 @@
+"""Put the process together. This is the only place that knows every room."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from adapters.registry import adapters
+from api.app import ApiServer, build_app
+from api.deps import ApiDeps
+from api.metrics import Metrics
+from bot import lifecycle, texts
+from bot.client import BotOptions, TradeBot
+from bot.desk import LiveDesk, fetch_roles
+from bot.endpoint import point_rest
+from bot.notify import TradeNotices
+from bot.outbox import Outbox
+from bot.parts import Bus, ClosingPrices, House
+from bot.problems import Misconfigured, Problem
+from bot.reading import read_message
+from bot.roles import RoleCache
+from bot.runner import Connection
+from bot.settings import Settings
+from cogs.base import Services
+from cogs.kit import Tone, note
+from cogs.panels import trade_panel
+from domain.clock import SystemClock
+from domain.errors import StoreUnavailable, VaultError
+from domain.ports import Clock, Store, Vault
+from store import open_bus, open_store
+from trading.compose import Verbs
+from trading.compose import build as build_verbs
+from trading.config import GateConfig, TradingConfig
+from vault.keys import KeyFile
+from vault.redact import Redactor
+from vault.vault import EnvelopeVault
+
+
+async def run(settings: Settings, redactor: Redactor, version: str) -> None:
+    """Build everything from settings and run it. Raises Problem with a sentence when that cannot be."""
+    await lifecycle.run(await build(settings, redactor, version))
+
+
+async def build(settings: Settings, redactor: Redactor, version: str) -> House:
+    """Open the store and the bus, and put every part together; starts nothing."""
+    point_rest(settings.discord_api_url)
+    clock = SystemClock()
+    make_data_dir(settings.data_dir)
+    vault = open_vault(settings, clock)
+    store = await _open_store(settings)
+    try:
+        bus = await open_bus(_plain(settings.redis_url))
+    except StoreUnavailable as error:
+        await store.close()
+        raise Problem(str(error)) from error
+    return _Builder(settings, redactor, version, clock, vault, store, bus).house()
+
+
+def make_data_dir(path: Path) -> None:
+    """Make the data directory, for its owner only. Raises Problem."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(texts.NOT_WRITABLE.format(path=path, why=error.strerror)) from error
+
+
+def open_vault(settings: Settings, clock: Clock) -> Vault:
+    """Give the vault on the key file. Raises Problem or Misconfigured."""
+    if settings.aws_kms_key_id:
+        raise Misconfigured(texts.NO_KMS)
+    try:
+        return EnvelopeVault(KeyFile.create(settings.key_file), clock)
+    except VaultError as error:
+        raise Problem(texts.KEY_FILE.format(why=error)) from error
+
+
+async def _open_store(settings: Settings) -> Store:
+    try:
+        return await open_store(data_dir=settings.data_dir, mongodb_uri=_plain(settings.mongodb_uri))
+    except StoreUnavailable as error:
+        raise Problem(str(error)) from error
+
+
+def _plain(secret: Any) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def trading_config(settings: Settings) -> TradingConfig:
+    """Say how the verbs behave, from settings."""
+    gate = GateConfig(
+        integrations_enabled=settings.broker_integrations_enabled,
+        premium_only=settings.broker_integrations_premium_only,
+        allowed_brokers=frozenset(settings.allowed_brokers),
+    )
+    return TradingConfig(
+        gate=gate,
+        write_ahead=settings.write_ahead,
+        fault_point=settings.fault_point,
+        fault_after=settings.fault_after,
+        fault_broker=settings.fault_broker,
+    )
+
+
+class _Builder:
+    """Hold what is shared while the parts are tied together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor,
+        version: str,
+        clock: Clock,
+        vault: Vault,
+        store: Store,
+        bus: Bus,
+    ) -> None:
+        self.settings = settings
+        self.redactor = redactor
+        self.version = version
+        self.clock = clock
+        self.vault = vault
+        self.store = store
+        self.bus = bus
+        self.metrics = Metrics()
+        self.connection = Connection(self._make_bot, settings.discord_token.get_secret_value(), clock)
+        self.roles = RoleCache(partial(fetch_roles, self.connection), clock)
+        self.prices = _prices(settings, clock)
+        self.notices = TradeNotices(
+            store=store,
+            clock=clock,
+            desk=LiveDesk(self.connection),
+            look=lambda user, trade: self.verbs.trading.trade(user, trade),
+            draw=trade_panel,
+            say=lambda text: note(text, Tone.WAITING),
+            count=lambda outcome: self.metrics.notices.labels(outcome).inc(),
+        )
+        self.verbs = self._verbs()
+        self.wizard = self._wizard()
+
+    def house(self) -> House:
+        return House(
+            clock=self.clock,
+            store=self.store,
+            bus=self.bus,
+            prices=self.prices,
+            trading=self.verbs.trading,
+            notices=self.notices,
+            outbox=Outbox(self.store, self.notices, self.clock),
+            roles=self.roles,
+            connection=self.connection,
+            api=self._api(),
+            metrics=self.metrics,
+        )
+
+    def _verbs(self) -> Verbs:
+        return build_verbs(
+            store=self.store,
+            bus=self.bus,
+            clock=self.clock,
+            vault=self.vault,
+            roles=self.roles,
+            notifier=self.notices,
+            adapters=adapters(),
+            reader=read_message,
+            config=trading_config(self.settings),
+            prices=self.prices,
+            endpoints=self.settings.endpoints,
+            rate_ceilings=self.settings.rate_ceilings,
+        )
+
+    def _wizard(self) -> Any:
+        raise NotImplementedError
+
+    def _make_bot(self) -> TradeBot:
+        settings = self.settings
+        options = BotOptions(
+            data_dir=settings.data_dir,
+            api_url=settings.discord_api_url,
+            guild_ids=settings.discord_guild_ids,
+            members_intent=settings.discord_members_intent,
+        )
+        services = Services(
+            trading=self.verbs.trading,
+            accounts=self.verbs.accounts,
+            tokens=self.verbs.tokens,
+            wizard=self.wizard,
+            clock=self.clock,
+        )
+        return TradeBot(services, self.roles, self.clock, options)
+
+    def _api(self) -> ApiServer:
+        settings, trading, connection = self.settings, self.verbs.trading, self.connection
+        deps = ApiDeps(
+            store=self.store,
+            bus=self.bus,
+            tokens=self.verbs.tokens,
+            brokers=self.verbs.accounts.supported,
+            recovered=lambda: trading.ready,
+            gateway_up=lambda: connection.up,
+            clock=self.clock,
+            metrics=self.metrics,
+            version=self.version,
+            public_url=settings.public_url,
+            metrics_token=_plain(settings.metrics_token) or "",
+        )
+        return ApiServer(build_app(deps), settings.bind_host, settings.port)
+
+
+def _prices(settings: Settings, clock: Clock) -> ClosingPrices | None:
+    if settings.alpaca_data_key_id is None or settings.alpaca_data_secret_key is None:
+        return None
+    from adapters.alpaca.prices import AlpacaPrices
+
+    key = settings.alpaca_data_key_id.get_secret_value()
+    secret = settings.alpaca_data_secret_key.get_secret_value()
+    return AlpacaPrices(key, secret, settings.alpaca_api_url, clock)

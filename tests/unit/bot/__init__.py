@@ -1,0 +1,1 @@
+"""Check the running process piece by piece."""

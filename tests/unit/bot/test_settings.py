@@ -1,0 +1,131 @@
+import pytest
+
+from bot import settings as module
+from bot.problems import Misconfigured
+from bot.settings import load
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # no .env of the developer
+    for name in module.Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def refused(monkeypatch, **environment) -> tuple[str, ...]:
+    for name, value in {"DISCORD_TOKEN": "abc.def.ghi", **environment}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Misconfigured) as caught:
+        load()
+    assert caught.value.code == 2
+    return caught.value.sentences
+
+
+def test_a_missing_token_is_one_sentence_that_says_where_to_get_one():
+    with pytest.raises(Misconfigured) as caught:
+        load()
+    (sentence,) = caught.value.sentences
+    assert sentence.startswith("DISCORD_TOKEN is not set.")
+    assert "https://discord.com/developers/applications" in sentence
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "abc.def.ghi")
+    monkeypatch.setenv("MONGODB_URI", "")
+    monkeypatch.setenv("PORT", "")
+    settings = load()
+    assert settings.mongodb_uri is None
+    assert settings.port == 8080
+
+
+def test_a_token_pasted_with_its_prefix_is_understood(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", " Bot abc.def.ghi ")
+    assert load().discord_token.get_secret_value() == "abc.def.ghi"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PORT", "http", "PORT must be a whole number."),
+        ("PORT", "70000", "PORT must be at most 65535."),
+        ("ALPACA_RATE_LIMIT", "0", "ALPACA_RATE_LIMIT must be above 0."),
+        ("BROKER_INTEGRATIONS_ENABLED", "maybe", "BROKER_INTEGRATIONS_ENABLED must be true or false."),
+        ("ENVIRONMENT", "prod", "ENVIRONMENT must be 'development' or 'production'."),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'."),
+        (
+            "PUBLIC_URL",
+            "bot.example",
+            "PUBLIC_URL must be an address that begins with https:// (or http://).",
+        ),
+        (
+            "DISCORD_GUILD_IDS",
+            "my server",
+            "DISCORD_GUILD_IDS must be server ids (long numbers) separated by commas.",
+        ),
+    ],
+)
+def test_each_wrong_variable_is_named_with_what_it_must_be(monkeypatch, name, value, sentence):
+    assert refused(monkeypatch, **{name: value}) == (sentence,)
+
+
+def test_several_wrong_variables_are_all_named_at_once(monkeypatch):
+    assert len(refused(monkeypatch, PORT="x", ENVIRONMENT="y", ALPACA_RATE_LIMIT="z")) == 3
+
+
+def test_an_unknown_broker_is_refused_with_the_known_ones(monkeypatch):
+    (sentence,) = refused(monkeypatch, ALLOWED_BROKERS="alpaca,robinhood")
+    assert "coinbasepro" in sentence
+
+
+def test_allowed_brokers_are_a_list_with_commas(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "abc.def.ghi")
+    monkeypatch.setenv("ALLOWED_BROKERS", "alpaca, kraken,")
+    assert load().allowed_brokers == ("alpaca", "kraken")
+
+
+def test_half_a_market_data_key_is_refused(monkeypatch):
+    (sentence,) = refused(monkeypatch, ALPACA_DATA_KEY_ID="PK123456")
+    assert sentence == "Set both ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY, or neither."
+
+
+@pytest.mark.parametrize("name", ["DISCORD_API_URL", "ALPACA_API_URL"])
+def test_production_refuses_an_endpoint_override_unless_it_is_meant(monkeypatch, name):
+    (sentence,) = refused(monkeypatch, ENVIRONMENT="production", **{name: "http://127.0.0.1:1/api"})
+    assert sentence.startswith(f"{name} sends the bot to another server")
+    monkeypatch.setenv("ALLOW_ENDPOINT_OVERRIDES", "true")
+    assert load().overrides == (name,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FAULT_POINT", "after_sending"),
+        ("FAULT_AFTER", "3"),
+        ("FAULT_BROKER", "paper"),
+        ("WRITE_AHEAD", "false"),
+    ],
+)
+def test_production_refuses_every_knob_of_the_kill_harness(monkeypatch, name, value):
+    (sentence,) = refused(
+        monkeypatch, ENVIRONMENT="production", ALLOW_ENDPOINT_OVERRIDES="true", **{name: value}
+    )
+    assert sentence == f"{name} is for tests only and production refuses it. Unset it."
+
+
+def test_no_refusal_and_no_print_shows_a_secret(monkeypatch):
+    canary = "canary value with spaces"
+    sentences = refused(monkeypatch, DISCORD_TOKEN=canary, PORT="x")
+    assert canary not in str(sentences)
+    monkeypatch.setenv("DISCORD_TOKEN", "canary.token")
+    monkeypatch.setenv("MONGODB_URI", "mongodb://u:canary@h/")
+    monkeypatch.delenv("PORT")
+    settings = load()
+    assert "canary" not in repr(settings) + str(settings)
+    assert set(settings.secrets) == {"canary.token", "mongodb://u:canary@h/"}
+
+
+def test_it_listens_on_this_machine_only_until_it_is_in_production(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "abc.def.ghi")
+    assert load().bind_host == "127.0.0.1"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert load().bind_host == "0.0.0.0"

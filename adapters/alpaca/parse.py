@@ -1,6 +1,7 @@
 """Read Alpaca's JSON into the project's values. Floats end here; the odd raises ValueError or KeyError."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -120,17 +121,19 @@ def _held(raw: Json, parent: Json | None) -> bool:
 def update(message: Json) -> OrderReport:
     """Read one message of the trade_updates stream."""
     data = message["data"]
-    raw, fills = data["order"], ()
+    fills: tuple[Fill, ...] = ()
     if data["event"] in {"fill", "partial_fill"} and data.get("execution_id"):
         fill = Fill(
             id=str(data["execution_id"]),
-            broker_order_id=str(raw["id"]),
+            broker_order_id=str(data["order"]["id"]),
             quantity=number(data["qty"]),
             price=number(data["price"]),
             at=moment(data["timestamp"]),
         )
-        return report(raw, fills=(fill,))
-    return report(raw, fills=fills)
+        fills = (fill,)
+    found = report(data["order"], fills=fills)
+    # A leg that is news of its own has been released, whatever its status says: see _held.
+    return replace(found, held=False) if data["event"] == "new" else found
 
 
 def account(raw: Json, *, paper: bool) -> AccountState:

@@ -1,0 +1,215 @@
+"""Run the pretend Alpaca: one asyncio server for trading, data and the stream."""
+
+import time
+from collections import deque
+from decimal import Decimal
+
+from aiohttp import web
+
+from adapters.paper.engine import EngineOrder, EnginePosition, FeeModel, FeeRate, MatchingEngine, Rules
+from domain.instruments import AssetClass
+from domain.portfolio import Quote
+from domain.ports import Clock
+from sim.alpaca import hours
+from sim.alpaca.data import DataApi
+from sim.alpaca.state import ApiRefusal, RecordedRequest, SimAccount, World
+from sim.alpaca.streams import TradeStreams
+from sim.alpaca.trading import TradingApi
+from sim.faults import Faults, Handler, answer
+from sim.market import Market
+
+_WINDOW = 60.0
+_SECRETS = {"apca-api-key-id", "apca-api-secret-key", "authorization"}
+_FEES = FeeModel(rates={AssetClass.CRYPTO: FeeRate(basis_points=Decimal(25))})
+_RULES = Rules(
+    leverage=Decimal(2),
+    legs_on_partial=False,
+    legs_follow_tif=True,
+    cancel_siblings=True,
+    replace_renames=True,
+)
+
+
+class AlpacaSim:
+    """Be Alpaca on a local port.
+
+    ``rate_limit`` is requests per minute and account, for trading and for data each; None switches it off.
+    ``always_open`` lets stocks trade at any hour; without it, orders wait for the session. ``wash_trades``
+    refuses orders against one's own resting ones.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        clock: Clock,
+        *,
+        faults: Faults | None = None,
+        rate_limit: int | None = 200,
+        always_open: bool = True,
+        wash_trades: bool = False,
+        fees: FeeModel = _FEES,
+    ) -> None:
+        self.market, self.clock = market, clock
+        self.faults = faults or Faults()
+        self.rate_limit = rate_limit
+        self.requests: list[RecordedRequest] = []
+        self.engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
+        self._accounts: dict[str, SimAccount] = {}
+        self._world = World(
+            market=market, clock=clock, engine=self.engine, always_open=always_open, wash_trades=wash_trades
+        )
+        self.streams = TradeStreams(self._world, self._authenticate)
+        self._stop_listening = market.listen(self._quoted)
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    # Life
+
+    @property
+    def url(self) -> str:
+        """Give the base address for trading, data and (as ws) the stream."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
+        app = web.Application(middlewares=[self._wire])
+        app.add_routes([*TradingApi(self._world).routes(), *DataApi(self.market).routes()])
+        app.add_routes([web.get("/stream", self.streams.serve)])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening; accounts and orders stay."""
+        await self.streams.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> "AlpacaSim":
+        """Start on a free port."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self.stop()
+
+    # Accounts
+
+    def add_account(
+        self, key: str, secret: str, cash: Decimal = Decimal(100_000), *, live: bool = False
+    ) -> SimAccount:
+        """Open an account under a key pair."""
+        account = SimAccount(key=key, secret=secret, live=live)
+        self._accounts[key] = account
+        self.engine.open_account(key, cash)
+        return account
+
+    def account(self, key: str) -> SimAccount:
+        """Give an account; set ``blocked`` or ``expired`` on it to make it fail."""
+        return self._accounts[key]
+
+    def orders(self, key: str) -> list[EngineOrder]:
+        """Give an account's orders, oldest first, legs nested."""
+        return self.engine.orders(key)
+
+    def positions(self, key: str) -> list[EnginePosition]:
+        """Give an account's positions."""
+        return self.engine.positions(key)
+
+    def posted(self) -> list[RecordedRequest]:
+        """Give the recorded order submissions."""
+        return [r for r in self.requests if (r.method, r.path) == ("POST", "/v2/orders")]
+
+    # Requests
+
+    @web.middleware
+    async def _wire(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        body = await request.read()
+        record = RecordedRequest(
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            headers={k: v for k, v in request.headers.items() if k.lower() not in _SECRETS},
+            body=body,
+            at=self.clock.now(),
+            monotonic_ns=time.monotonic_ns(),
+        )
+        self.requests.append(record)
+        fault = self.faults.take(request.method, request.path)
+
+        async def served(found: web.Request) -> web.StreamResponse:
+            return await self._serve(found, handler)
+
+        reply = await answer(request, served, fault, clock=self.clock, expire_auth=_expired)
+        record.status = reply.status
+        return reply
+
+    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == "/stream":
+            return await handler(request)
+        headers: dict[str, str] = {}
+        try:
+            account = self._by_headers(request)
+            headers = self._count(account, request.path)
+            request["account"] = account
+            reply = await handler(request)
+        except ApiRefusal as refused:
+            reply = web.json_response(refused.body, status=refused.status)
+            headers |= refused.headers
+        except web.HTTPNotFound:
+            reply = web.json_response({"code": 40410000, "message": "endpoint not found."}, status=404)
+        reply.headers.update(headers)
+        return reply
+
+    def _by_headers(self, request: web.Request) -> SimAccount:
+        key, secret = request.headers.get("APCA-API-KEY-ID"), request.headers.get("APCA-API-SECRET-KEY")
+        found = self._accounts.get(key or "")
+        if found is not None and found.secret == secret and found.expired:
+            raise ApiRefusal(401, 40110000, "request is not authorized")
+        if found is None or found.secret != secret:
+            raise ApiRefusal(403, None, "forbidden.")
+        return found
+
+    def _authenticate(self, key: str, secret: str) -> SimAccount | None:
+        found = self._accounts.get(key)
+        return found if found and found.secret == secret and not found.expired else None
+
+    def _count(self, account: SimAccount, path: str) -> dict[str, str]:
+        """Count a request in a sliding minute. Raises ApiRefusal over the limit."""
+        if self.rate_limit is None:
+            return {}
+        data = path.startswith(("/v2/stocks/", "/v1beta"))
+        hits, now = account.data_hits if data else account.trading_hits, self.clock.monotonic()
+        while hits and hits[0] <= now - _WINDOW:
+            hits.popleft()
+        over = len(hits) >= self.rate_limit
+        if not over:
+            hits.append(now)
+        headers = self._limit_headers(hits, now, self.rate_limit)
+        if over:
+            raise ApiRefusal(429, 42910000, "rate limit exceeded").telling(headers)
+        return headers
+
+    def _limit_headers(self, hits: deque[float], now: float, limit: int) -> dict[str, str]:
+        frees = (hits[0] + _WINDOW - now) if hits else _WINDOW
+        return {
+            "X-RateLimit-Limit": str(limit),
+            "X-RateLimit-Remaining": str(limit - len(hits)),
+            "X-RateLimit-Reset": str(int(self.clock.now().timestamp() + frees) + 1),
+        }
+
+    def _quoted(self, symbol: str, quote: Quote) -> None:
+        instrument = self.market.instrument(symbol)
+        stock = instrument.asset_class is AssetClass.EQUITY
+        if stock and not self._world.always_open and not hours.is_open(self.clock.now()):
+            return
+        self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+
+
+def _expired() -> web.StreamResponse:
+    body = {"code": 40110000, "message": "request is not authorized"}
+    return web.json_response(body, status=401)

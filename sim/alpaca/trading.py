@@ -1,0 +1,352 @@
+"""Answer the trading API: /v2 of account, positions, orders, assets, clock and calendar."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from adapters.paper.engine import EngineEvent, EngineOrder, EnginePosition, EngineRequest, Refusal, Refused
+from domain.instruments import AssetClass
+from domain.money import plain
+from domain.orders import OrderClass, OrderType, Side, TimeInForce
+from sim.alpaca import hours, intake, render
+from sim.alpaca.state import ApiRefusal, SimAccount, World
+
+_REFUSALS = {
+    Refusal.DUPLICATE_CLIENT_ID: (422, 40010001, "client_order_id must be unique"),
+    Refusal.INSUFFICIENT_FUNDS: (403, 40310000, "insufficient buying power"),
+    Refusal.NOT_SHORTABLE: (403, 40310000, "account is not allowed to short"),
+    Refusal.NOTHING_TO_CLOSE: (422, 42210000, "oco orders must be exit orders"),
+}
+
+
+class TradingApi:
+    """Serve one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._engine = world.engine
+
+    def routes(self) -> list[web.RouteDef]:
+        """Give the routes."""
+        order = "/v2/orders/{id}"
+        return [
+            web.get("/v2/account", self.account),
+            web.get("/v2/positions", self.positions),
+            web.get("/v2/positions/{symbol}", self.position),
+            web.delete("/v2/positions/{symbol}", self.close_position),
+            web.post("/v2/orders", self.place),
+            web.get("/v2/orders", self.list_orders),
+            web.delete("/v2/orders", self.cancel_all),
+            web.get("/v2/orders:by_client_order_id", self.by_client_order_id),
+            web.get(order, self.order),
+            web.patch(order, self.replace),
+            web.delete(order, self.cancel),
+            web.get("/v2/assets", self.assets),
+            web.get("/v2/assets/{symbol:.+}", self.asset),
+            web.get("/v2/clock", self.clock),
+            web.get("/v2/calendar", self.calendar),
+        ]
+
+    # Account
+
+    async def account(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/account."""
+        return web.json_response(render.account_json(_account(request), self._engine))
+
+    async def positions(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/positions."""
+        found = self._engine.positions(_account(request).key)
+        return web.json_response([render.position_json(position) for position in found])
+
+    async def position(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/positions/{symbol}."""
+        return web.json_response(render.position_json(self._position(request)))
+
+    async def close_position(self, request: web.Request) -> web.Response:
+        """Answer DELETE /v2/positions/{symbol}."""
+        position = self._position(request)
+        coin = position.instrument.asset_class is AssetClass.CRYPTO
+        body = {
+            "symbol": position.instrument.symbol,
+            "qty": request.query.get("qty") or plain(abs(position.quantity)),
+            "side": "sell" if position.quantity > 0 else "buy",
+            "type": "market",
+            "time_in_force": "gtc" if coin else "day",
+        }
+        return web.json_response(self._place(_account(request), body))
+
+    def _position(self, request: web.Request) -> EnginePosition:
+        symbol = request.match_info["symbol"]
+        for position in self._engine.positions(_account(request).key):
+            if position.instrument.symbol == symbol:
+                return position
+        raise ApiRefusal(404, 40410000, "position does not exist")
+
+    # Orders
+
+    async def place(self, request: web.Request) -> web.Response:
+        """Answer POST /v2/orders."""
+        return web.json_response(self._place(_account(request), await _body(request)))
+
+    def _place(self, account: SimAccount, body: dict[str, Any]) -> render.Json:
+        if account.blocked:
+            raise ApiRefusal(403, 40310000, "account is restricted to liquidation only")
+        wanted = intake.read_order(body, self._world)
+        self._feed(wanted)
+        # Alpaca looks at the id before the money and the prices.
+        if self._engine.find(account.key, wanted.client_order_id) is not None:
+            raise ApiRefusal(*_REFUSALS[Refusal.DUPLICATE_CLIENT_ID])
+        quote = self._world.market.quote(wanted.instrument.symbol)
+        intake.check_sides(wanted, quote.bid, quote.ask)
+        if self._world.wash_trades:
+            self._check_wash(account, wanted)
+        first: list[EngineOrder] = []
+        stop = self._engine.subscribe(_keep_new(first))
+        try:
+            self._engine.place(account.key, wanted)
+        except Refused as refused:
+            raise self._refusal(refused, account, wanted) from refused
+        finally:
+            stop()
+        return render.order_json(first[0], self._engine, nested=True, as_new=True)
+
+    async def list_orders(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/orders."""
+        query, nested = request.query, _flag(request.query.get("nested"))
+        limit = int(query.get("limit") or 50)
+        if not 1 <= limit <= 500:
+            raise ApiRefusal(422, 42210000, "limit must be between 1 and 500")
+        tops = self._engine.orders(_account(request).key)
+        orders = tops if nested else [o for top in tops for o in (top, *top.legs)]
+        found = [o for o in orders if self._wanted(o, query)]
+        found.sort(key=lambda o: (o.created_at, o.sequence), reverse=query.get("direction", "desc") == "desc")
+        return web.json_response([render.order_json(o, self._engine, nested=nested) for o in found[:limit]])
+
+    def _wanted(self, order: EngineOrder, query: Any) -> bool:
+        status = query.get("status") or "open"
+        # A held leg is in neither list of its own: alpaca-trade-api-js issue 87.
+        is_open = order.live and render.status(order, self._engine) != "held"
+        if (status == "open" and not is_open) or (status == "closed" and order.live):
+            return False
+        symbols = {s.replace("/", "") for s in (query.get("symbols") or "").split(",") if s}
+        if symbols and order.symbol not in symbols:
+            return False
+        if query.get("side") and order.side.value != query["side"]:
+            return False
+        after, until = _time(query.get("after")), _time(query.get("until"))
+        late_enough = after is None or order.created_at > after
+        return late_enough and (until is None or order.created_at < until)
+
+    async def by_client_order_id(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/orders:by_client_order_id, which never shows legs."""
+        wanted = request.query.get("client_order_id", "")
+        found = self._engine.find(_account(request).key, wanted)
+        if found is None:
+            raise ApiRefusal(404, 40410000, f"order not found for {wanted}")
+        return web.json_response(render.order_json(found, self._engine, nested=False))
+
+    async def order(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/orders/{id}."""
+        nested = _flag(request.query.get("nested"))
+        return web.json_response(render.order_json(self._order(request), self._engine, nested=nested))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Answer DELETE /v2/orders/{id}."""
+        order = self._order(request)
+        if not order.live:
+            state = render.status(order, self._engine)
+            raise ApiRefusal(422, 42210000, f'order is already in "{state}" state')
+        self._engine.cancel(order.id)
+        return web.Response(status=204)
+
+    async def cancel_all(self, request: web.Request) -> web.Response:
+        """Answer DELETE /v2/orders."""
+        done = []
+        for order in self._engine.orders(_account(request).key):
+            for found in (order, *order.legs):
+                if self._engine.order(found.id).live:
+                    self._engine.cancel(found.id)
+                    done.append({"id": found.id, "status": 200})
+        return web.json_response(done, status=207)
+
+    async def replace(self, request: web.Request) -> web.Response:
+        """Answer PATCH /v2/orders/{id}: a new order under a new id."""
+        account, order, body = _account(request), self._order(request), await _body(request)
+        if not order.live:
+            state = render.status(order, self._engine)
+            raise ApiRefusal(422, 42210000, f'cannot replace order in "{state}" state')
+        quantity = intake.amount(body, "qty")
+        stock = order.request.instrument.asset_class is AssetClass.EQUITY
+        if order.request.notional is not None or (stock and (order.quantity or Decimal(0)) % 1):
+            raise ApiRefusal(422, 42210000, "fractional and notional orders cannot be replaced")
+        if stock and quantity is not None and quantity % 1:
+            raise ApiRefusal(422, 42210000, "qty must be integer")
+        try:
+            new = self._engine.replace(
+                order.id,
+                quantity=quantity,
+                limit_price=intake.price(body, "limit_price", order.request.instrument),
+                stop_price=intake.price(body, "stop_price", order.request.instrument),
+                client_order_id=body.get("client_order_id"),
+            )
+        except Refused as refused:
+            raise self._refusal(refused, account, order.request) from refused
+        return web.json_response(render.order_json(new, self._engine, nested=True))
+
+    def _order(self, request: web.Request) -> EngineOrder:
+        wanted = request.match_info["id"]
+        try:
+            order = self._engine.order(wanted)
+        except Refused:
+            raise ApiRefusal(404, 40410000, f"order not found for {wanted}") from None
+        if order.account != _account(request).key:
+            raise ApiRefusal(404, 40410000, f"order not found for {wanted}")
+        return order
+
+    def _feed(self, wanted: EngineRequest) -> None:
+        """Give the engine its price; a closed market has none, so that the order waits."""
+        instrument = wanted.instrument
+        symbol, now = instrument.symbol, self._world.clock.now()
+        stock = instrument.asset_class is AssetClass.EQUITY
+        if stock and not self._world.always_open and not hours.is_open(now) and not wanted.extended_hours:
+            self._engine.forget_quote(symbol)
+        elif self._engine.quote(symbol) is None:
+            quote = self._world.market.quote(symbol)
+            self._engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+
+    def _refusal(self, refused: Refused, account: SimAccount, wanted: EngineRequest) -> ApiRefusal:
+        if refused.code is Refusal.INSUFFICIENT_QUANTITY:
+            return self._too_few(account, wanted)
+        coin = wanted.instrument.asset_class is AssetClass.CRYPTO
+        if refused.code is Refusal.NOT_SHORTABLE and coin:
+            return self._too_few(account, wanted)
+        if refused.code is Refusal.INSUFFICIENT_FUNDS:
+            power = plain(round(self._engine.buying_power(account.key), 2))
+            return ApiRefusal(*_REFUSALS[refused.code], buying_power=power)
+        status, code, message = _REFUSALS.get(refused.code, (422, 42210000, refused.text))
+        return ApiRefusal(status, code, message)
+
+    def _too_few(self, account: SimAccount, wanted: EngineRequest) -> ApiRefusal:
+        instrument = wanted.instrument
+        found = [p for p in self._engine.positions(account.key) if p.instrument.symbol == instrument.symbol]
+        free = found[0].available if found else Decimal(0)
+        asked = plain(wanted.quantity or Decimal(0))
+        coin = instrument.asset_class is AssetClass.CRYPTO
+        what = f"balance for {instrument.broker_symbol.split('/')[0]}" if coin else "qty available for order"
+        return ApiRefusal(
+            403,
+            40310000,
+            f"insufficient {what} (requested: {asked}, available: {plain(free)})",
+            available=plain(free),
+            existing_qty=plain(abs(found[0].quantity)) if found else "0",
+            held_for_orders=plain(found[0].held) if found else "0",
+            symbol=instrument.symbol,
+        )
+
+    def _check_wash(self, account: SimAccount, wanted: EngineRequest) -> None:
+        """Refuse to trade against one's own resting order. Raises ApiRefusal."""
+        if wanted.order_class is not OrderClass.SINGLE:
+            return
+        for other in _simple_live(self._engine.orders(account.key)):
+            if other.symbol != wanted.instrument.symbol or other.side is wanted.side:
+                continue
+            if other.order_type in {OrderType.MARKET, OrderType.STOP} or _cross(other, wanted):
+                raise ApiRefusal(
+                    403,
+                    40310000,
+                    "potential wash trade detected. use complex orders",
+                    existing_order_id=other.id,
+                    reject_reason="opposite side market/stop order exists",
+                )
+
+    # Facts
+
+    async def assets(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/assets."""
+        wanted = request.query.get("asset_class")
+        found = [render.asset_json(i) for i in self._world.market.instruments() if not i.option]
+        return web.json_response([a for a in found if wanted in {None, "", a["class"]}])
+
+    async def asset(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/assets/{symbol}."""
+        symbol = request.match_info["symbol"]
+        if not self._world.market.exists(symbol) or self._world.market.instrument(symbol).option:
+            raise ApiRefusal(404, 40410000, f"asset not found for {symbol}")
+        return web.json_response(render.asset_json(self._world.market.instrument(symbol)))
+
+    async def clock(self, _: web.Request) -> web.Response:
+        """Answer GET /v2/clock."""
+        now = self._world.clock.now()
+        return web.json_response(
+            {
+                "timestamp": render.stamp(now),
+                "is_open": self._world.always_open or hours.is_open(now),
+                "next_open": hours.next_at(now, hours.OPEN).isoformat(),
+                "next_close": hours.next_at(now, hours.CLOSE).isoformat(),
+            }
+        )
+
+    async def calendar(self, request: web.Request) -> web.Response:
+        """Answer GET /v2/calendar."""
+        today = self._world.clock.now().date()
+        start = date.fromisoformat(request.query.get("start") or today.isoformat())
+        end = date.fromisoformat(request.query.get("end") or (today + timedelta(days=30)).isoformat())
+        days = hours.trading_days(start, end)
+        return web.json_response([{"date": d.isoformat(), "open": "09:30", "close": "16:00"} for d in days])
+
+
+def _account(request: web.Request) -> SimAccount:
+    account: SimAccount = request["account"]
+    return account
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.read(), parse_float=Decimal)
+    except ValueError:
+        raise ApiRefusal(400, 40010000, "request body format is invalid") from None
+    if not isinstance(body, dict):
+        raise ApiRefusal(400, 40010000, "request body format is invalid")
+    return body
+
+
+def _flag(value: str | None) -> bool:
+    return (value or "").lower() in {"1", "t", "true"}
+
+
+def _time(value: str | None) -> datetime | None:
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ApiRefusal(422, 42210000, "invalid timestamp") from None
+
+
+def _keep_new(found: list[EngineOrder]) -> Callable[[EngineEvent], None]:
+    def keep(event: EngineEvent) -> None:
+        if event.kind == "new" and not found:
+            found.append(event.order)
+
+    return keep
+
+
+def _simple_live(orders: Iterable[EngineOrder]) -> Iterable[EngineOrder]:
+    return (o for o in orders if o.live and o.request.order_class is OrderClass.SINGLE)
+
+
+def _cross(other: EngineOrder, wanted: EngineRequest) -> bool:
+    if wanted.time_in_force in {TimeInForce.OPG, TimeInForce.CLS} or other.limit_price is None:
+        return False
+    if wanted.limit_price is None:
+        return True
+    buy, sell = (
+        (wanted.limit_price, other.limit_price)
+        if wanted.side is Side.BUY
+        else (other.limit_price, wanted.limit_price)
+    )
+    return buy >= sell

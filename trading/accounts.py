@@ -107,7 +107,9 @@ class AccountService:
         )
         if not await self._deps.store.accounts.insert(linked):
             raise InvalidValue(texts.say("name_taken", name=name))
-        self._executor.ensure(linked)
+        actor = self._executor.ensure(linked)
+        if actor is not None:
+            await actor.started.wait()  # who links an account looks at it next
         return linked
 
     def _split(self, broker: str, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:

@@ -96,7 +96,8 @@ class AccountActor:
         await self._deps.hub.start_account(self.account.ref.key)
         await self.book.load()
         self._spawn(self._work())
-        for attempt in itertools.count():
+        failures = 0
+        while True:
             try:
                 await self._connect()
             except AuthFailed as error:
@@ -106,10 +107,11 @@ class AccountActor:
                 _log.warning("session_ended", account=self.account.ref.key, reason=str(error))
             except Exception:  # noqa: BLE001 - an SDK may raise anything; the account must come back
                 _log.exception("session_broke", account=self.account.ref.key)
+            failures = 0 if self._connected.is_set() else failures + 1
             self._session = None
             self._connected.clear()
             self.started.set()
-            await self._deps.clock.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+            await self._deps.clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
 
     async def _lease(self) -> int | None:
         config = self._deps.config
@@ -118,11 +120,20 @@ class AccountActor:
     async def _connect(self) -> None:
         async with await open_session(self._deps, self.account) as session:
             self._session = session
-            await self._sweep_now()
-            self._connected.set()
-            self.started.set()
-            async for report in session.events():
-                self.put(jobs.Report(report), Rank.REPORT)
+            # Listen first, then read: what happens in between is told twice rather than never.
+            listening = asyncio.create_task(self._listen(session))
+            try:
+                await self._sweep_now()
+                self._connected.set()
+                self.started.set()
+                await listening
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self, session: BrokerSession) -> None:
+        async for report in session.events():
+            self.put(jobs.Report(report), Rank.REPORT)
 
     async def _sweep_now(self) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -60,17 +60,19 @@ class AccountBook:
                 return order
         return None
 
-    async def open(self, trade: Trade, orders: Sequence[Order]) -> bool:
-        """Write a new trade and its orders, once; False when they were there before."""
-        fresh = await self._deps.store.trades.insert(trade)
-        await self._deps.store.orders.insert_many(orders)
-        if fresh:
+    async def open(self, trade: Trade, orders: Sequence[Order]) -> None:
+        """Write a new trade, then its orders: what a crash leaves of it can be completed from the trade."""
+        if await self._deps.store.trades.insert(trade):
             self.trades[trade.id] = trade
-            for order in orders:
-                self.orders[order.id] = order
+        await self.complete(orders)
+
+    async def complete(self, orders: Sequence[Order]) -> None:
+        """Write those of a trade's orders that are not there yet."""
+        missing = [o for o in orders if o.id not in self.orders]
+        if await self._deps.store.orders.insert_many(missing) == len(missing):
+            self.orders.update({o.id: o for o in missing})
         else:
             await self.load()
-        return fresh
 
     async def add(self, order: Order) -> Order | None:
         """Write one more order of a trade; None when it was there before."""

@@ -77,7 +77,7 @@ class Planner:
 
     async def _complete(self, trade: Trade, wish: Wish) -> tuple[Trade, list[Order]]:
         """Take up a plan a crash may have cut short: its orders follow from the trade as stored."""
-        if trade.state is TradeState.DENIED or trade.instrument is None:
+        if not trade.active or trade.instrument is None:
             return trade, []
         rules = self._rules(trade.instrument)
         reference = trade.alerted_price or Decimal(0)
@@ -87,7 +87,7 @@ class Planner:
             order_type, limit = OrderType.LIMIT, reference
         priced = _Priced(trade.instrument, rules, order_type, limit, reference)
         orders = [self._order(wish, priced, trade, part) for part in trade.slices]
-        await self._book.open(trade, orders)
+        await self._book.complete(orders)
         stored = [self._book.orders[o.id] for o in orders if o.id in self._book.orders]
         return self._book.trades.get(trade.id, trade), stored
 

@@ -15,6 +15,7 @@ from cogs.wording import escape, money
 from domain.errors import InvalidValue
 
 LINK_FLOW = "link_account"
+Name = app_commands.Range[str, 1, 32]
 
 
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -35,7 +36,7 @@ class Brokers(ServiceCog, commands.GroupCog, group_name="broker", group_descript
         broker="Which broker; you are asked if left out", name="What to call a paper account"
     )
     @app_commands.autocomplete(broker=choices.brokers)
-    async def add(self, interaction: Ix, broker: str | None = None, name: str | None = None) -> None:
+    async def add(self, interaction: Ix, broker: str | None = None, name: Name | None = None) -> None:
         """Start the wizard, or link the paper broker at once."""
         if broker is None:
             await self.services.wizard.start(interaction, LINK_FLOW, {})

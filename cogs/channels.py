@@ -1,5 +1,7 @@
 """Let a server's owner say which channels and authors are signals."""
 
+from typing import Any
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -14,16 +16,29 @@ from domain.errors import InvalidValue
 from domain.ids import ChannelId
 
 AnyChannel = app_commands.AppCommandChannel | app_commands.AppCommandThread
-_READABLE = frozenset(
-    {
-        *(discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.voice),
-        *(
-            discord.ChannelType.public_thread,
-            discord.ChannelType.private_thread,
-            discord.ChannelType.news_thread,
-        ),
-    }
-)
+
+
+class Readable(app_commands.Transformer):
+    """Offer channels and threads that hold messages; what Discord sends is taken as it is.
+
+    The channel is not looked up, so that one the bot cannot see can be chosen and warned about.
+    """
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """Ask for a channel."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """List the kinds that Discord offers."""
+        kind = discord.ChannelType
+        return [kind.text, kind.news, kind.voice, kind.public_thread, kind.private_thread, kind.news_thread]
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> AnyChannel:
+        """Give the channel."""
+        channel: AnyChannel = value
+        return channel
 
 
 @app_commands.guild_only()
@@ -40,14 +55,12 @@ class Channels(ServiceCog, commands.GroupCog, group_name="channel", group_descri
     async def add(
         self,
         interaction: Ix,
-        channel: AnyChannel,
+        channel: app_commands.Transform[AnyChannel, Readable],
         author: discord.User | None = None,
         webhook: str | None = None,
     ) -> None:
         """Make a channel a source, or add an author to one."""
         guild = owned_server(interaction)
-        if channel.type not in _READABLE:
-            raise InvalidValue(texts.CHANNEL_KIND)
         if author is None and webhook is None:
             raise InvalidValue(texts.CHANNEL_NEEDS_AUTHOR)
         hook = numbers.snowflake(webhook) if webhook is not None else None

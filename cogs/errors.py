@@ -51,6 +51,10 @@ async def report(interaction: discord.Interaction[Any], error: Exception) -> Non
     wrapped = app_commands.AppCommandError(type(error).__name__)
     wrapped.__cause__ = error
     await interaction.client.tree.on_error(interaction, wrapped)
+    if interaction.response.type is discord.InteractionResponseType.message_update:
+        # The handler takes a redrawn panel for an answer; the person must not.
+        with contextlib.suppress(discord.HTTPException):
+            await replies.problem(interaction, texts.BUTTON_FAILED)
 
 
 def _broker(error: BrokerError) -> str:

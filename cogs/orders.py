@@ -28,8 +28,11 @@ class Options:
     duration: TimeInForce = TimeInForce.DAY
 
 
-def manual_order(interaction: Ix, side: Side, options: Options, account: str | None) -> ManualOrder:
-    """Read the options. The interaction's id makes the order once-only. Raises InvalidValue."""
+def manual_order(interaction: Ix, side: Side, options: Options) -> ManualOrder:
+    """Read the options, for the default account. Raises InvalidValue.
+
+    The interaction's id makes the order once-only.
+    """
     if options.quantity is None and options.amount is None:
         raise InvalidValue(texts.NEEDS_SIZE)
     if options.quantity is not None and options.amount is not None:
@@ -48,7 +51,6 @@ def manual_order(interaction: Ix, side: Side, options: Options, account: str | N
         take_profit=optional(options.take_profit, "take-profit price"),
         stop_loss=optional(options.stop_loss, "stop-loss price"),
         time_in_force=options.duration,
-        account=account,
     )
 
 

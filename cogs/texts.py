@@ -16,6 +16,10 @@ UNSAID = "That did not work, and no reason was given. Nothing was sent."
 RETRY_AFTER = "Try again in {seconds} s."
 SERVER_ONLY = "This command works in a server only. Go to the server's channel and use it there."
 OWNER_ONLY = "Only people who may manage this server can do that (permission: Manage Server)."
+BUTTON_FAILED = (
+    "Something went wrong on our side, and it was written down. The panel shows how things stand; "
+    "nothing was sent twice."
+)
 COMMANDS_CHANGED = (
     "This command has changed since your Discord loaded it. Restart Discord (Ctrl+R) and try again."
 )
@@ -40,7 +44,8 @@ NOT_AN_ID = (
 NO_ACCOUNT = "You have no linked account yet. Use /broker add; the paper broker takes one click."
 UNKNOWN_ACCOUNT = 'You have no account "{given}". Choose one from the list, or see them with /broker list.'
 UNKNOWN_SOURCE = (
-    '"{given}" is not a signal source here. Choose one from the list, or see them with /channel list.'
+    '"{given}" is not a signal source here. Choose one from the list that Discord offers; '
+    "when it is empty, ask the server's owner to add one."
 )
 UNKNOWN_FOLLOW = 'You do not follow "{given}". See what you follow with /following.'
 UNKNOWN_TRADE = 'You have no open trade "{given}". Choose one from the list, or see them with /orders.'
@@ -52,7 +57,6 @@ CHANNEL_NEEDS_AUTHOR = (
     "Say whose messages are signals: choose an author, or give a webhook id. "
     "Messages of everybody else in the channel are ignored."
 )
-CHANNEL_KIND = "Signals can be read in text channels and threads only. Choose one of those."
 CHANNEL_ADDED = (
     "{channel} is a signal source now. Read there: {authors}.\nMembers can follow it with `/follow`."
 )
@@ -198,6 +202,7 @@ FOOT = "{source} · {when} · trade {trade}"
 LINE_HELD = "holding {held}"
 CONFIRM = "Confirm {side} {symbol}"
 DECLINE = "Decline"
+NOT_YOURS = "That is not a trade of yours, so its buttons are not yours either."
 NOT_WAITING = "This trade no longer waits for you: it was answered before, or its time ran out."
 
 # /positions and /balance

@@ -1,6 +1,7 @@
 """Let members place, close and cancel orders by hand, and see their trades."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from discord import app_commands
@@ -143,10 +144,10 @@ class Trades(ServiceCog):
         await replies.show(interaction, trades_panel(views, active=active))
 
     async def _place(self, interaction: Ix, side: Side, options: Options, account: str | None) -> None:
-        manual_order(interaction, side, options, account)  # a typing error is answered before anything waits
+        order = manual_order(interaction, side, options)  # a typing error is answered before anything waits
         await replies.thinking(interaction)
         chosen = await self._account(interaction, account)
-        trade = await self.services.trading.place(manual_order(interaction, side, options, chosen))
+        trade = await self.services.trading.place(replace(order, account=chosen))
         await replies.show(interaction, trade_panel(await self._view(interaction, trade)))
 
     async def _account(self, interaction: Ix, given: str | None) -> str | None:

@@ -72,8 +72,12 @@ class AnswerButton(
     async def _answer(self, interaction: discord.Interaction[Any]) -> None:
         trading: TradingService = interaction.client.services.trading
         view = await trading.trade(member(interaction), self.trade_id)
-        if view is None or not waits(view.trade) or view.trade.confirm_nonce != self.nonce:
-            await self._stale(interaction, view)
+        if view is None:
+            await replies.problem(interaction, texts.NOT_YOURS)
+            return
+        if not waits(view.trade) or view.trade.confirm_nonce != self.nonce:
+            await interaction.response.edit_message(view=trade_panel(view), allowed_mentions=replies.NOBODY)
+            await replies.problem(interaction, texts.NOT_WAITING)
             return
         # The panel changes before the order goes, so that what the notifier writes later stays on top.
         remark = texts.SENDING if self.verb == OK else texts.DROPPING
@@ -88,12 +92,6 @@ class AnswerButton(
             raise
         if interaction.message is not None and interaction.message.flags.ephemeral:
             await self._redraw(interaction)  # the notifier keeps the DM up to date, and nobody keeps this one
-
-    async def _stale(self, interaction: discord.Interaction[Any], view: TradeView | None) -> None:
-        """Say that the button is used up, and show the trade as it stands."""
-        if view is not None:
-            await interaction.response.edit_message(view=trade_panel(view), allowed_mentions=replies.NOBODY)
-        await replies.problem(interaction, texts.NOT_WAITING)
 
     async def _redraw(self, interaction: discord.Interaction[Any]) -> None:
         view = await interaction.client.services.trading.trade(member(interaction), self.trade_id)

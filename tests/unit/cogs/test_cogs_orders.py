@@ -12,7 +12,7 @@ HERE = SimpleNamespace(id=77, user=SimpleNamespace(id=5), guild_id=9)
 
 
 def ask(**options):
-    return manual_order(HERE, Side.BUY, Options(symbol="AAPL", **options), None)
+    return manual_order(HERE, Side.BUY, Options(symbol="AAPL", **options))
 
 
 def test_the_interaction_makes_the_order_once_only():

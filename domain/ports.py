@@ -129,21 +129,65 @@ class PaperBooks(Repository[PaperBook], Protocol):
 class Store(Protocol):
     """Be all that is durable."""
 
-    inbox: Repository[InboxMessage]
-    trades: Repository[Trade]
-    orders: Journal
-    events: EventLog
-    accounts: Repository[LinkedAccount]
-    sources: Repository[Source]
-    follows: Repository[Follow]
-    guilds: Repository[GuildSettings]
-    limits: Repository[RiskLimits]
-    switches: Repository[KillSwitch]
-    flows: Repository[FlowState]
-    tokens: Repository[ApiToken]
-    notices: Repository[Notice]
-    paper_books: PaperBooks
-    leases: Leases
+    @property
+    def inbox(self) -> Repository[InboxMessage]:
+        """Keep every message that was accepted."""
+
+    @property
+    def trades(self) -> Repository[Trade]:
+        """Keep what signals became in accounts."""
+
+    @property
+    def orders(self) -> Journal:
+        """Keep orders and what happened to them."""
+
+    @property
+    def events(self) -> EventLog:
+        """Keep numbered events."""
+
+    @property
+    def accounts(self) -> Repository[LinkedAccount]:
+        """Keep linked accounts."""
+
+    @property
+    def sources(self) -> Repository[Source]:
+        """Keep channels that are read."""
+
+    @property
+    def follows(self) -> Repository[Follow]:
+        """Keep who follows what."""
+
+    @property
+    def guilds(self) -> Repository[GuildSettings]:
+        """Keep servers' choices."""
+
+    @property
+    def limits(self) -> Repository[RiskLimits]:
+        """Keep members' limits."""
+
+    @property
+    def switches(self) -> Repository[KillSwitch]:
+        """Keep kill switches."""
+
+    @property
+    def flows(self) -> Repository[FlowState]:
+        """Keep half-done wizards."""
+
+    @property
+    def tokens(self) -> Repository[ApiToken]:
+        """Keep personal API tokens."""
+
+    @property
+    def notices(self) -> Repository[Notice]:
+        """Keep messages members see."""
+
+    @property
+    def paper_books(self) -> PaperBooks:
+        """Keep paper accounts."""
+
+    @property
+    def leases(self) -> Leases:
+        """Keep who owns what."""
 
     async def ping(self) -> None:
         """Prove that a write works; raises StoreUnavailable when not."""

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import importlib.metadata
 import secrets
 import sys
@@ -68,9 +69,7 @@ def _doctor(_: Sequence[str]) -> int:
 
 
 def _demo(rest: Sequence[str]) -> int:
-    from bot.demo import main as demo
-
-    return demo(rest)
+    return int(importlib.import_module("bot.demo").main(rest))
 
 
 def _version(_: Sequence[str]) -> int:

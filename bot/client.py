@@ -1,7 +1,7 @@
 """Be the bot on Discord: no member cache, privileged intents only where needed, one error handler."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,19 @@ def intents_for(options: BotOptions) -> discord.Intents:
 class TradeBot(ServiceBot):
     """Be one connection's worth of bot: a fresh one is made for every attempt."""
 
-    def __init__(self, services: Services, roles: RoleCache, clock: Clock, options: BotOptions) -> None:
-        """Connect nothing yet. ``services`` are what cogs call; ``roles`` learns from interactions."""
+    def __init__(
+        self,
+        services: Services,
+        roles: RoleCache,
+        clock: Clock,
+        options: BotOptions,
+        attach: Sequence[Callable[["TradeBot"], None]] = (),
+    ) -> None:
+        """Connect nothing yet.
+
+        ``services`` are what cogs call; ``roles`` learns from interactions; ``attach`` are called in
+        ``setup_hook``, for views that outlive one connection.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -78,6 +89,7 @@ class TradeBot(ServiceBot):
         self._roles = roles
         self._clock = clock
         self._options = options
+        self._attach = attach
         self._up: set[int] = set()
         self.on_up: Callable[[], None] = lambda: None
         guard(self, self._on_member)
@@ -89,6 +101,8 @@ class TradeBot(ServiceBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and register what changed, before the first event."""
+        for attach in self._attach:
+            attach(self)
         for extension in self._options.extensions:
             await self.load_extension(extension)
         await sync_commands(

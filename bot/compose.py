@@ -33,6 +33,9 @@ from trading.config import GateConfig, TradingConfig
 from vault.keys import KeyFile
 from vault.redact import Redactor
 from vault.vault import EnvelopeVault
+from wizard.discord_view import WizardView
+from wizard.flows.link_account import LinkAccount
+from wizard.manager import FlowManager
 
 
 async def run(settings: Settings, redactor: Redactor, version: str) -> None:
@@ -147,6 +150,7 @@ class _Builder:
             outbox=Outbox(self.store, self.notices, self.clock),
             roles=self.roles,
             connection=self.connection,
+            sweep_wizard=self.wizard.sweep,
             api=self._api(),
             metrics=self.metrics,
         )
@@ -167,8 +171,10 @@ class _Builder:
             rate_ceilings=self.settings.rate_ceilings,
         )
 
-    def _wizard(self) -> Any:
-        raise NotImplementedError
+    def _wizard(self) -> WizardView:
+        flows = (LinkAccount(self.verbs.accounts).flow(),)
+        manager = FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.register)
+        return WizardView(manager)
 
     def _make_bot(self) -> TradeBot:
         settings = self.settings
@@ -185,7 +191,7 @@ class _Builder:
             wizard=self.wizard,
             clock=self.clock,
         )
-        return TradeBot(services, self.roles, self.clock, options)
+        return TradeBot(services, self.roles, self.clock, options, (self.wizard.register,))
 
     def _api(self) -> ApiServer:
         settings, trading, connection = self.settings, self.verbs.trading, self.connection

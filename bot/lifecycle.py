@@ -19,6 +19,7 @@ from domain.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 FORCED = 130
+SWEEP_EVERY = 60.0
 RECOVERY_HEAD_START = 3.0
 """Seconds that recovery of every account may take before Discord is connected all the same."""
 
@@ -42,6 +43,7 @@ async def _start(house: House, supervisor: Supervisor) -> None:
     supervisor.background("loop watch", partial(watch_loop, house.clock, house.metrics.lag.observe))
     supervisor.background("roles", house.roles.keep_warm)
     supervisor.background("outbox", house.outbox.keep_marks)
+    supervisor.background("wizard", partial(_sweep, house))
     supervisor.vital("main", partial(_main, house))
 
 
@@ -60,6 +62,14 @@ async def _main(house: House) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _sweep(house: House) -> None:
+    """End wizards nobody finished, once Discord can be told."""
+    await house.connection.wait_up()
+    while True:
+        await house.sweep_wizard()
+        await house.clock.sleep(SWEEP_EVERY)
 
 
 async def _recover(house: House) -> None:

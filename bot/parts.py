@@ -1,5 +1,6 @@
 """Hold what the process is made of once it is put together."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,5 +41,6 @@ class House:
     outbox: Outbox
     roles: RoleCache
     connection: Connection
+    sweep_wizard: Callable[[], Awaitable[int]]
     api: ApiServer
     metrics: Metrics

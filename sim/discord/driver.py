@@ -12,7 +12,7 @@ from sim.discord.asking_commands import spelled_out
 from sim.discord.errors import JSON
 from sim.discord.gateway import GUILD_MEMBERS, GUILDS, Gateway
 from sim.discord.messages import SimMessage
-from sim.discord.objects import channel_json, gateway_guild_json, member_json, role_json
+from sim.discord.objects import channel_json, member_json, role_json
 from sim.discord.posting import Post
 from sim.discord.recording import Fault, Recorded, Recorder
 from sim.discord.rest_app import AppRoutes
@@ -116,8 +116,7 @@ class DiscordSim(Acting):
         for app in self._world.apps.values():
             self._enter(guild, self._world.users[app.user_id])
         for session in self.sessions:
-            if session.covers(key) and session.intents & GUILDS:
-                session.dispatch("GUILD_CREATE", gateway_guild_json(self._world, guild, session.app))
+            self._gateway.introduce(session, guild)
         return guild
 
     def add_role(self, guild: Guild, name: str, *, permissions: int = 0, admin: bool = False) -> Role:

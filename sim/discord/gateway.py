@@ -15,7 +15,7 @@ from sim.discord.errors import JSON
 from sim.discord.messages import SimMessage
 from sim.discord.objects import event_message_json, gateway_guild_json, member_json, own_user_json
 from sim.discord.session import Frame, Session, Wire
-from sim.discord.state import PRIVILEGED, BotApp, World
+from sim.discord.state import PRIVILEGED, BotApp, Guild, World
 
 GUILDS, GUILD_MEMBERS = 1 << 0, 1 << 1
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
@@ -112,8 +112,8 @@ class Gateway:
         if session is None or session.wire is not connection.wire:
             return
         session.wire = None
-        if code in (1000, 1001):  # a client that says goodbye ends its session; any other close keeps it
-            self.sessions.pop(session.id, None)
+        if code in (1000, 1001) and not connection.wire.closing:
+            self.sessions.pop(session.id, None)  # a client that says goodbye ends its session
         self.world.bell.ring()
 
     def _written(self, frame: Frame, at: int) -> None:
@@ -155,7 +155,13 @@ class Gateway:
         for old in [s for s in self.sessions.values() if s.app is app and not s.connected]:
             if old.shard == (index, count):
                 del self.sessions[old.id]
-        session = Session(id=secrets.token_hex(16), app=app, intents=intents, shard=(index, count))
+        session = Session(
+            id=secrets.token_hex(16),
+            app=app,
+            intents=intents,
+            shard=(index, count),
+            large_threshold=int(data.get("large_threshold") or 50),
+        )
         self.sessions[session.id] = session
         self._attach(connection, session)
         self._greet(session)
@@ -179,11 +185,16 @@ class Gateway:
             "private_channels": [],
             "_trace": [],
         })  # fmt: skip
-        if session.intents & GUILDS:
-            for guild in guilds:
-                session.dispatch("GUILD_CREATE", gateway_guild_json(self.world, guild, session.app))
+        for guild in guilds:
+            self.introduce(session, guild)
 
-    def _guilds(self, app: BotApp) -> list[Any]:
+    def introduce(self, session: Session, guild: Guild) -> None:
+        """Tell a session about a guild, when it asked for guilds and the bot is in this one."""
+        if session.intents & GUILDS and session.covers(guild.id) and session.app.user_id in guild.members:
+            about = {"intents": session.intents, "large": session.large_threshold}
+            session.dispatch("GUILD_CREATE", gateway_guild_json(self.world, guild, session.app, **about))
+
+    def _guilds(self, app: BotApp) -> list[Guild]:
         return [guild for guild in self.world.guilds.values() if app.user_id in guild.members]
 
     def _resume(self, connection: Connection, data: JSON) -> int | None:

@@ -138,14 +138,19 @@ def guild_json(guild: Guild) -> JSON:
     }
 
 
-def gateway_guild_json(world: World, guild: Guild, app: BotApp) -> JSON:
-    """Write GUILD_CREATE: without the presence intent only the bot's own member comes along."""
+def gateway_guild_json(world: World, guild: Guild, app: BotApp, *, intents: int, large: int) -> JSON:
+    """Write GUILD_CREATE.
+
+    All members come along with the presence intent and in guilds of at most ``large``; else the bot alone.
+    """
+    everybody = intents & PRIVILEGED["presences"] and len(guild.members) <= large
+    members = list(guild.members.values()) if everybody else [guild.members[app.user_id]]
     return guild_json(guild) | {
         "joined_at": world.iso(guild.members[app.user_id].joined_at),
-        "large": False,
+        "large": len(guild.members) > large,
         "unavailable": False,
         "member_count": len(guild.members),
-        "members": [member_json(world, guild.members[app.user_id])],
+        "members": [member_json(world, member) for member in members],
         "channels": [channel_json(channel) for channel in guild.channels.values()],
         "threads": [],
         "presences": [],

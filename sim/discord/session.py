@@ -35,6 +35,7 @@ class Wire:
         self, socket: web.WebSocketResponse, request: web.Request, written: Callable[[Frame, int], None]
     ):
         self.socket = socket
+        self.closing = False
         self._request = request
         self._written = written
         self._deflate = (
@@ -49,6 +50,7 @@ class Wire:
 
     def close(self, code: int) -> None:
         """Close after everything queued so far has been written."""
+        self.closing = True
         self._outbox.put_nowait(code)
 
     def cut(self) -> None:
@@ -89,6 +91,7 @@ class Session:
     app: BotApp
     intents: int
     shard: tuple[int, int]
+    large_threshold: int = 50
     wire: Wire | None = None
     sequence: int = 0
     history: deque[tuple[int, Frame]] = field(default_factory=lambda: deque(maxlen=HISTORY))

@@ -1,0 +1,5 @@
+"""List every broker that the contract suite is run against."""
+
+from tests.contract import alpaca_harness, paper_harness
+
+HARNESSES = (paper_harness.SPEC, alpaca_harness.SPEC)

@@ -154,6 +154,10 @@ class DiscordSim(Acting):
         self._gateway.publish("GUILD_MEMBER_ADD", body, guild_id=guild.id, intent=GUILD_MEMBERS)
         return member
 
+    def owner(self, guild: Guild) -> User:
+        """Give the person who owns the guild: every permission."""
+        return self._world.users[guild.owner_id]
+
     def leave(self, guild: Guild, user: User) -> None:
         """End a membership."""
         member = guild.members.pop(user.id)

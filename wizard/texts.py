@@ -45,6 +45,8 @@ TEXTS: dict[str, str] = {
     "link_account.review.save": "Save",
     "link_account.review.rename": "Change the name",
     "link_account.review.pick": "Save it, or change the name",
+    "link_account.save.title": "Saving",
+    "link_account.save.body": "Sealing the keys of {name} and saving the account.",
     "link_account.name.title": "Name this account",
     "link_account.name.body": "The name is how you will tell your accounts apart, for example in /follow.",
     "link_account.name.open": "Type a name",
@@ -75,7 +77,7 @@ TEXTS: dict[str, str] = {
         "Enter live keys, or go back and choose paper."
     ),
     "problem.name_taken": "You already have an account named {name}. Please choose another name.",
-    "problem.not_saved": "{text}",
+    "problem.not_saved": "{text} It was not saved.",
     "problem.restricted": "The broker restricts this account: {text}",
     "problem.note": "{text}",
     # How a flow ends.
@@ -95,7 +97,7 @@ TEXTS: dict[str, str] = {
     "refused.expired": "This set-up has expired and what you typed was deleted. Please start again.",
     "refused.ended": "This set-up is finished already. Start again with the command if you need another.",
     "refused.not_yours": "This set-up belongs to someone else. Start your own with the command.",
-    "refused.moved_on": "That step is answered already. Go on with the newest message.",
+    "refused.moved_on": "That step is answered already. Your panel shows where it goes on.",
     "refused.busy": "Still working on your last click. One moment, please.",
     "refused.outdated": "The bot was updated and this set-up no longer fits. Start again with the command.",
     # Around the steps.

@@ -35,12 +35,14 @@ class WizardView:
     def __init__(self, flows: FlowManager) -> None:
         self._flows = flows
         self._items = items_for(self._clicked)
+        self._drawing: set[str] = set()
+        """Flows whose panel somebody is about to change."""
         self._client: commands.Bot | commands.AutoShardedBot | None = None
 
     def register(self, client: commands.Bot | commands.AutoShardedBot) -> None:
         """Listen for clicks and forms; call it in ``setup_hook`` of every new client."""
         client.add_dynamic_items(self._items.button, self._items.select)
-        client.add_listener(self._submitted, "on_interaction")
+        client.add_listener(self._interacted, "on_interaction")
         self._client = client
 
     async def start(
@@ -79,16 +81,18 @@ class WizardView:
     async def _clicked(self, interaction: Interaction, custom_id: str, values: Sequence[str]) -> None:
         aim = Aim.read(custom_id)
         if aim is not None:
-            await self._guarded(interaction, self._act(interaction, aim, values))
+            await self._guarded(interaction, aim, self._act(interaction, aim, values))
 
-    async def _submitted(self, interaction: Interaction) -> None:
-        """Take a form. The library forgets open forms when it restarts; their custom id does not."""
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return
+    async def _interacted(self, interaction: Interaction) -> None:
+        """Take what the library drops: forms opened before a restart, and buttons since drawn over."""
         data: Any = interaction.data or {}
         aim = Aim.read(str(data.get("custom_id", "")))
-        if aim is not None:
-            await self._guarded(interaction, self._take_form(interaction, aim))
+        if aim is None:
+            return
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self._guarded(interaction, aim, self._take_form(interaction, aim))
+        elif interaction.type is discord.InteractionType.component and _is_stale(interaction, aim):
+            await self._guarded(interaction, aim, self._act(interaction, aim, data.get("values", ())))
 
     async def _act(self, interaction: Interaction, aim: Aim, values: Sequence[str]) -> None:
         if aim.action == FORM:
@@ -109,10 +113,11 @@ class WizardView:
         """Answer with the modal, which must be the first answer."""
         turn = await self._flows.show(aim.flow_id, _member(interaction))
         if turn.step != aim.step or not isinstance(turn.result, Form):
+            await interaction.response.defer()
             raise FlowRefused("moved_on")
         form = modal(turn, turn.result)
         await interaction.response.send_modal(form)
-        form.stop()  # the library need not remember it: see _submitted
+        form.stop()  # the library need not remember it: see _interacted
 
     async def _take_form(self, interaction: Interaction, aim: Aim) -> None:
         await interaction.response.defer()
@@ -131,18 +136,30 @@ class WizardView:
             turn = await self._flows.answer(turn.flow_id, _member(interaction), turn.step, {})
             await edit(panel(turn, self._items))
 
-    async def _guarded(self, interaction: Interaction, work: Awaitable[None]) -> None:
+    async def _guarded(self, interaction: Interaction, aim: Aim, work: Awaitable[None]) -> None:
         """Let every click end in a changed panel or one clear sentence."""
+        alone = aim.flow_id not in self._drawing
+        self._drawing.add(aim.flow_id)
         try:
             await work
         except FlowRefused as refused:
             await _tell(interaction, notice(f"refused.{refused.key}", ENDED))
+            if refused.key == "moved_on" and alone:
+                await self._catch_up(interaction, aim)
         except DomainError as error:
             await _tell(interaction, notice("problem.note", WRONG, text=str(error)))
         except Exception:
             reference = hashlib.blake2b(str(interaction.id).encode(), digest_size=4).hexdigest()
             log.exception("wizard failed", reference=reference)
             await _tell(interaction, notice("view.failed", WRONG, ref=reference))
+        finally:
+            if alone:
+                self._drawing.discard(aim.flow_id)
+
+    async def _catch_up(self, interaction: Interaction, aim: Aim) -> None:
+        """Draw a panel anew that fell behind its flow: the bot died, or Discord refused the change."""
+        with contextlib.suppress(FlowRefused, discord.HTTPException):
+            await self._present(interaction, await self._flows.show(aim.flow_id, _member(interaction)))
 
     async def _close_panel(self, state: FlowState) -> None:
         if self._client is None or not state.channel:
@@ -150,6 +167,14 @@ class WizardView:
         channel = self._client.get_partial_messageable(int(state.channel))
         with contextlib.suppress(discord.HTTPException):
             await channel.get_partial_message(int(state.message)).edit(view=notice("view.expired"))
+
+
+def _is_stale(interaction: Interaction, aim: Aim) -> bool:
+    """Tell whether the message has changed since it was clicked: then no item of it is called."""
+    if interaction.message is None:
+        return True
+    now = ui.LayoutView.from_message(interaction.message, timeout=None)
+    return all(getattr(item, "custom_id", None) != aim.custom_id for item in now.walk_children())
 
 
 def _member(interaction: Interaction) -> UserId:

@@ -6,7 +6,7 @@ from domain.accounts import LinkedAccount
 from domain.broker import BrokerManifest, FieldSpec
 from domain.errors import InvalidValue
 from wizard.fields import check
-from wizard.flow import Again, Context, Finish, Form, Menu, Next, Option, Outcome, Problem, Step
+from wizard.flow import Again, Context, Finish, Form, Menu, Next, Option, Outcome, Problem, Progress, Step
 from wizard.flows import found
 from wizard.flows.linking import (
     AccountLinker,
@@ -29,6 +29,7 @@ class LinkReview:
         return {
             "review": step_for_broker(self._service, Menu, _show_review, self._take_review),
             "name": step_for_broker(self._service, Form, _show_name, self._take_name),
+            "save": step_for_broker(self._service, Progress, _show_save, self._take_save),
         }
 
     async def _take_name(self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]) -> Outcome:
@@ -37,7 +38,7 @@ class LinkReview:
             return Again(problems=checked.problems)
         name = checked.plain["name"]
         if name in {account.name for account in await self._service.accounts(ctx.user)}:
-            return Again(problems=(Problem(key="name_taken", params={"name": name}),))
+            return Again(problems=(_taken(name),))
         return Next(step="review", answers={"name": name})
 
     async def _take_review(
@@ -47,34 +48,46 @@ class LinkReview:
             case "rename":
                 return Next(step="name")
             case "save":
-                return await self._save(ctx)
+                return await self._to_save(ctx)
             case _:
                 return Again(problems=())
 
-    async def _save(self, ctx: Context) -> Outcome:
+    async def _to_save(self, ctx: Context) -> Outcome:
+        """Remember which accounts there are before saving: see ``_saved_before``."""
+        accounts = await self._service.accounts(ctx.user)
+        if ctx.answers["name"] in {account.name for account in accounts}:
+            return Again(problems=(_taken(ctx.answers["name"]),))
+        return Next(step="save", answers={"known": " ".join(account.id for account in accounts)})
+
+    async def _take_save(self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]) -> Outcome:
+        verified = found.load(ctx.answers["verified"])
         try:
             account = await self._service.link(
                 user=ctx.user,
-                broker=ctx.answers["broker"],
+                broker=manifest.slug,
                 environment=chosen_environment(ctx),
                 name=ctx.answers["name"],
                 credentials=await credentials_of(ctx),
-                verified=found.load(ctx.answers["verified"]),
+                verified=verified,
             )
         except InvalidValue as error:
-            saved = await self._saved_before(ctx)
+            saved = await self._saved_before(ctx, verified.state.number_masked)
             if saved is None:
-                return Again(problems=(Problem(key="not_saved", params={"text": str(error)}),))
+                return Next(step="review", problem=Problem(key="not_saved", params={"text": str(error)}))
             account = saved
         return Finish(params={"name": account.name, "number": account.number_masked or "-"})
 
-    async def _saved_before(self, ctx: Context) -> LinkedAccount | None:
-        """Find the account this very flow saved before it was cut off: the second try must end well too."""
-        asked = (ctx.answers["name"], ctx.answers["broker"], ctx.answers["environment"])
-        for account in await self._service.accounts(ctx.user):
-            same = (account.name, account.broker, account.environment.value) == asked
-            if same and account.linked_at >= ctx.created_at:
-                return account
+    async def _saved_before(self, ctx: Context, number: str) -> LinkedAccount | None:
+        """Find what this very flow saved before it was cut off: the second try must end well too.
+
+        Only an account that was not there when saving began can be it.
+        """
+        known = ctx.answers["known"].split()
+        asked = (ctx.answers["name"], ctx.answers["broker"], ctx.answers["environment"], number)
+        for each in await self._service.accounts(ctx.user):
+            same = (each.name, each.broker, each.environment.value, each.number_masked) == asked
+            if same and each.id not in known:
+                return each
         return None
 
 
@@ -95,8 +108,16 @@ async def _show_review(ctx: Context, manifest: BrokerManifest) -> Menu:
     )
 
 
+async def _show_save(ctx: Context, manifest: BrokerManifest) -> Progress:
+    return Progress(params={"name": ctx.answers["name"]})
+
+
 async def _show_name(ctx: Context, manifest: BrokerManifest) -> Form:
     return Form(fields=(_name(),), values={"name": ctx.answers.get("name", "")})
+
+
+def _taken(name: str) -> Problem:
+    return Problem(key="name_taken", params={"name": name})
 
 
 def _name() -> FieldSpec:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -35,6 +34,10 @@ async def to_review(flows: FlowManager) -> Turn:
     return await answer(flows, turn)
 
 
+async def saved(flows: FlowManager, turn: Turn) -> Turn:
+    return await answer(flows, await answer(flows, turn, choice="save"))
+
+
 def keys(turn: Turn) -> list[str]:
     return [problem.key for problem in turn.result.problems]
 
@@ -57,6 +60,8 @@ async def test_an_account_is_linked_step_by_step(flows: FlowManager, linker: Fak
     assert turn.result.params["buying_power"] == "20,000.00 USD"
     assert not linker.saved
     turn = await answer(flows, turn, choice="save")
+    assert isinstance(turn.result, Progress)
+    turn = await answer(flows, turn)
     assert turn.result == Done(params={"name": "Alpaca paper", "number": "***1234"})
     (account, credentials), *rest = linker.saved
     assert not rest
@@ -69,7 +74,7 @@ async def test_the_paper_broker_asks_for_nothing(flows: FlowManager, linker: Fak
     assert isinstance(turn.result, Progress)
     turn = await answer(flows, turn)
     assert turn.result.params["name"] == "Paper"
-    turn = await answer(flows, turn, choice="save")
+    turn = await saved(flows, turn)
     assert isinstance(turn.result, Done)
     assert linker.saved[0][0].broker == "paper"
 
@@ -92,7 +97,7 @@ async def test_live_needs_the_typed_word(flows: FlowManager, linker: FakeLinker,
     turn = await answer(flows, turn, word=" LIVE ")
     assert turn.step == "credentials"
     turn = await answer(flows, await answer(flows, turn, **GOOD))
-    await answer(flows, turn, choice="save")
+    await saved(flows, turn)
     assert linker.saved[0][0].environment is Environment.LIVE
 
 
@@ -135,7 +140,7 @@ async def test_seven_fields_come_in_two_forms_and_arrive_together(flows: FlowMan
     turn = await answer(flows, turn, **typed)
     assert [spec.key for spec in turn.result.fields] == ["f5", "f6"]
     turn = await answer(flows, await answer(flows, turn, **typed))
-    await answer(flows, turn, choice="save")
+    await saved(flows, turn)
     assert linker.saved[0][1] == typed
 
 
@@ -192,7 +197,7 @@ async def test_a_restriction_and_notes_are_told_before_saving(flows: FlowManager
 
 
 async def test_a_name_can_be_changed_and_a_taken_one_is_refused(flows: FlowManager, linker: FakeLinker):
-    await answer(flows, await to_review(flows), choice="save")
+    await saved(flows, await to_review(flows))
     turn = await to_review(flows)
     assert turn.result.params["name"] == "Alpaca paper 2"
     turn = await answer(flows, turn, choice="rename")
@@ -203,26 +208,36 @@ async def test_a_name_can_be_changed_and_a_taken_one_is_refused(flows: FlowManag
     assert keys(turn) == ["field_hint"]
     turn = await answer(flows, turn, name="Swing #2")
     assert (turn.step, turn.result.params["name"]) == ("review", "Swing #2")
-    await answer(flows, turn, choice="save")
+    await saved(flows, turn)
     assert [account.name for account, _ in linker.saved] == ["Alpaca paper", "Swing #2"]
 
 
-async def test_a_name_taken_meanwhile_is_told_at_the_review(flows: FlowManager, linker: FakeLinker, clock):
-    await answer(flows, await to_review(flows), choice="save")
-    linker.saved[0] = (replace(linker.saved[0][0], linked_at=clock.now() - timedelta(days=1)), {})
-    turn = await to_review(flows)
-    linker.saved[0] = (replace(linker.saved[0][0], name="Alpaca paper 2"), {})
-    turn = await answer(flows, turn, choice="save")
-    assert (turn.step, keys(turn)) == ("review", ["not_saved"])
+async def test_a_name_taken_meanwhile_is_told_at_the_review(flows: FlowManager, linker: FakeLinker):
+    mine, other = await to_review(flows), await to_review(flows)
+    assert isinstance((await saved(flows, other)).result, Done)
+    turn = await answer(flows, mine, choice="save")
+    assert (turn.step, keys(turn)) == ("review", ["name_taken"])
+    assert len(linker.saved) == 1
+
+
+async def test_a_refused_save_leads_back_to_the_review(flows: FlowManager, linker: FakeLinker):
+    mine = await answer(flows, await to_review(flows), choice="save")
+    twin = await answer(flows, await to_review(flows), choice="save")
+    await answer(flows, twin)
+    linker.saved[0] = (replace(linker.saved[0][0], number_masked="***9999"), {})
+    turn = await answer(flows, mine)
+    assert (turn.step, keys(turn)) == ("review", ["not_saved"]), (
+        "an account of another number is not this one"
+    )
 
 
 async def test_saving_twice_after_a_crash_ends_well_with_one_account(flows: FlowManager, linker: FakeLinker):
-    turn = await to_review(flows)
+    turn = await answer(flows, await to_review(flows), choice="save")
     linker.die_after_link = True
     with pytest.raises(KeyboardInterrupt):
-        await answer(flows, turn, choice="save")
+        await answer(flows, turn)
     linker.die_after_link = False
-    turn = await answer(flows, turn, choice="save")
+    turn = await answer(flows, turn)
     assert isinstance(turn.result, Done)
     assert len(linker.saved) == 1
 
@@ -277,7 +292,7 @@ async def test_secrets_are_nowhere_but_sealed_at_any_step(
     states.append(await store.flows.get(turn.flow_id))
     turn = await answer(flows, turn)
     states.append(await store.flows.get(turn.flow_id))
-    await answer(flows, turn, choice="save")
+    await saved(flows, turn)
     states.append(await store.flows.get(turn.flow_id))
     await store.ping()
     assert states[1].sealed.keys() == GOOD.keys()

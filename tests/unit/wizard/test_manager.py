@@ -103,6 +103,7 @@ async def test_a_finished_flow_says_so_and_holds_nothing(flows: FlowManager, sto
     turn = await flows.start("link_account", ME, {"broker": "paper"})
     turn = await flows.answer(turn.flow_id, ME, "test", {})
     turn = await flows.answer(turn.flow_id, ME, "review", {"choice": "save"})
+    turn = await flows.answer(turn.flow_id, ME, "save", {})
     assert isinstance(turn.result, Done)
     assert await refusal(flows.answer(turn.flow_id, ME, "review", {"choice": "save"})) == "ended"
     state = await store.flows.get(turn.flow_id)

@@ -154,8 +154,10 @@ async def quantities_are_rounded_down_to_the_steps_of_the_instrument(h: Harness,
     async with h.open() as session:
         instrument = await (coin(session) if AssetClass.CRYPTO in spec.manifest.classes else stock(session))
         step = instrument.quantity_increment
-        sent = await session.submit(ask_for(instrument, str(step * 20000 + step / 3)))
-        assert sent.quantity == step * 20000
+        whole = max(step, D("0.5"))
+        assert whole % step == 0
+        sent = await session.submit(ask_for(instrument, str(whole + step / 3)))
+        assert sent.quantity == whole
 
 
 @card(31, STOCKS)

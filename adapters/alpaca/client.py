@@ -72,7 +72,12 @@ class Client:
         return self._shared.limiters.get(self._clock, f"{name}|{self.scope}", make)
 
     async def open(self) -> None:
-        """Import the SDK and build the clients, off the loop: the first import takes most of a second."""
+        """Import the SDK and build the clients, off the loop: the first import takes most of a second.
+
+        Raises Denied where the environment may not reach its address.
+        """
+        base = guard.trading_url(self._environment, self._endpoint)
+        guard.refuse(self._environment, base, self._endpoint)
         self._shared.join()
         await asyncio.get_running_loop().run_in_executor(self._shared.pool(), self._build)
 

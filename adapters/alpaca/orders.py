@@ -13,7 +13,7 @@ from adapters.alpaca.client import Client
 from adapters.alpaca.parse import Json
 from adapters.kit.errors import Errors
 from domain.broker import HistoryFilter
-from domain.orders import LIVE, TERMINAL, OrderReport
+from domain.orders import LIVE, OrderReport
 
 PAGE = 500
 """The most orders Alpaca gives at once."""
@@ -140,5 +140,4 @@ def _works(report: OrderReport) -> bool:
 
 
 def _matches(report: OrderReport, query: HistoryFilter) -> bool:
-    past = report.state in TERMINAL if not query.states else report.state in query.states
-    return past and report.replaced_by is None
+    return report.replaced_by is None and (not query.states or report.state in query.states)

@@ -207,7 +207,7 @@ class Limiter:
         if not times:
             return
         self._timer_at = at
-        self._timer = asyncio.get_running_loop().create_task(self._alarm(at - now))
+        self._timer = asyncio.get_running_loop().create_task(self._alarm(at))
 
     def _times(self, lane: Lane) -> list[float]:
         """List when something may change for the waiters of a lane."""
@@ -220,8 +220,8 @@ class Limiter:
             times.append(self._blocked_until)
         return times
 
-    async def _alarm(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
+    async def _alarm(self, at: float) -> None:
+        await self._clock.sleep(at - self._clock.monotonic())
         self._timer = None
         self._pump()
 

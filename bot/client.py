@@ -73,6 +73,7 @@ class TradeBot(ServiceBot):
         ``services`` are what cogs call; ``roles`` learns from interactions; ``attach`` are called in
         ``setup_hook``, for views that outlive one connection.
         """
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, on purpose
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

@@ -21,6 +21,32 @@ from wizard.manager import FlowManager
 INTENTS = discord.Intents(guilds=True, guild_messages=True, message_content=True)
 
 
+class Trip:
+    """Make the n-th call of a port fail, as if the power went just then."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+
+    def wrap(self, port):
+        trip = self
+
+        class Wrapped:
+            def __getattr__(self, name):
+                real = getattr(port, name)
+
+                async def called(*args, **kwargs):
+                    if trip.left is not None:
+                        trip.left -= 1
+                        if trip.left < 0:
+                            trip.left = None
+                            raise RuntimeError(f"planned failure of {name}")
+                    return await real(*args, **kwargs)
+
+                return called
+
+        return Wrapped()
+
+
 class Bench:
     """Be the surroundings that outlive the bot."""
 
@@ -36,6 +62,7 @@ class Bench:
         self.shy = sim.add_user("shy", dms_closed=True)
         for user in (self.ana, self.ben, self.shy):
             sim.join(self.guild, user)
+        self.trip = Trip()
         KeyFile.create(folder / "key")
 
     @contextlib.asynccontextmanager
@@ -44,7 +71,9 @@ class Bench:
         store = await open_store(data_dir=self.folder / "data")
         self.store = store
         vault = EnvelopeVault(KeyFile(self.folder / "key"), self.clock)
-        wizard = WizardView(FlowManager([LinkAccount(self.linker).flow()], store.flows, vault, self.clock))
+        link_flow = LinkAccount(self.trip.wrap(self.linker)).flow()
+        flows = FlowManager([link_flow], self.trip.wrap(store.flows), self.trip.wrap(vault), self.clock)
+        wizard = WizardView(flows)
 
         def prepare(bot: PlainBot) -> None:
             wizard.register(bot)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -148,9 +149,9 @@ class WizardView:
                 await self._catch_up(interaction, aim)
         except DomainError as error:
             await _tell(interaction, notice("problem.note", WRONG, text=str(error)))
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged below, as text: a renderer might print local variables
             reference = hashlib.blake2b(str(interaction.id).encode(), digest_size=4).hexdigest()
-            log.exception("wizard failed", reference=reference)
+            log.error("wizard failed", reference=reference, trace=traceback.format_exc())
             await _tell(interaction, notice("view.failed", WRONG, ref=reference))
         finally:
             if alone:

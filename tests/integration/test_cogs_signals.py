@@ -61,13 +61,14 @@ async def test_an_edit_is_a_revision_named_by_its_time(stage):
     assert raw.message == str(said.id)
 
 
-async def test_a_link_that_unfurls_is_no_edit(stage):
+async def test_a_link_that_unfurls_is_no_edit(stage, caplog):
     said = await stage.sim.say(stage.ana, stage.signals, "https://chart.example/AAPL")
     await heard(stage, 1)
     update(stage, said, embeds=[{"title": "Chart", "type": "link"}])
     await stage.sim.say(stage.ana, stage.signals, "after")
     await heard(stage, 2)
     assert stage.trading.edits == []
+    assert complaints(caplog) == []
 
 
 async def test_an_unfurl_after_an_edit_is_the_same_revision(stage):
@@ -134,7 +135,7 @@ async def test_forwards_thread_starters_pins_and_joins_are_passed_over(stage, od
     assert [raw.content for raw in await heard(stage, 2)] == ["plain", "after"]
 
 
-async def test_direct_messages_are_never_signals(stage):
+async def test_direct_messages_are_never_signals(stage, caplog):
     dm = stage.sim.dm(stage.ana)
     said = await stage.sim.say(stage.ana, dm, "BTO AAPL")
     body = {k: v for k, v in payload(stage, said).items() if k != "guild_id"}
@@ -147,6 +148,7 @@ async def test_direct_messages_are_never_signals(stage):
     await heard(stage, 1)
     assert [raw.content for raw in stage.trading.messages] == ["after"]
     assert (stage.trading.edits, stage.trading.deletes) == ([], [])
+    assert complaints(caplog) == []
 
 
 async def test_the_bots_own_words_are_not_signals(stage):
@@ -169,6 +171,10 @@ async def test_a_failing_verb_never_stops_the_listener(stage, error, caplog):
     await eventually(lambda: stage.trading.deletes)
     await stage.sim.say(stage.ana, stage.signals, "after")
     assert len(await heard(stage, 2)) == 2
+
+
+def complaints(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def payload(stage, said):

@@ -10,7 +10,7 @@ from domain.errors import InsufficientFunds, InvalidValue, OutcomeUnknown, Store
 from domain.orders import OrderType, Side
 from domain.trades import TradeState
 from tests.support import eventually
-from tests.unit.cogs.samples import awaiting_view, open_view
+from tests.unit.cogs.samples import awaiting_view, open_view, trade
 from tests.unit.cogs.stage import on_stage
 
 
@@ -111,6 +111,17 @@ async def test_symbols_are_offered_from_open_trades_first(stage):
     assert list(await stage.offers(stage.ana, "buy", "symbol", "nvd")) == ["NVDA"]
 
 
+async def test_no_more_than_25_choices_are_offered(stage):
+    for index in range(40):
+        stage.trading.show(str(stage.ana.id), open_view(trade=trade(symbol=f"S{index}")))
+    stage.trading.trades = lambda user, **_: _all(stage.trading.views[user])
+    assert len(await stage.offers(stage.ana, "cancel", "trade")) == 25
+
+
+async def _all(views):
+    return list(views.values())
+
+
 async def test_choices_that_cannot_be_read_leave_the_option_free(stage):
     async def broken(user, **_):
         raise RuntimeError("down")
@@ -199,7 +210,7 @@ async def test_a_nonce_of_an_earlier_question_is_refused(stage):
     stage.trading.show(user, awaiting_view("new"))
     asked = await stage.press(stage.ana, panel.message, "Confirm BUY AAPL")
     await asked.wait_message("no longer waits for you")
-    assert stage.trading.answered == []
+    assert stage.trading.tried == 0
 
 
 async def test_a_confirmation_the_verbs_refuse_is_said_and_the_panel_is_put_right(stage):

@@ -34,7 +34,7 @@ class FakeTrading(TradingService):
         self.placed, self.closed, self.cancelled, self.answered = [], [], [], []
         self.sources_by, self.follows_by, self.views = {}, {}, defaultdict(dict)
         self.settings, self.raised = {}, {}
-        self.error = None
+        self.error, self.tried = None, 0
 
     def _fail(self):
         if self.error is not None:
@@ -124,6 +124,7 @@ class FakeTrading(TradingService):
         return self._answer("decline", user, trade, nonce, TradeState.DENIED)
 
     def _answer(self, verb, user, trade, nonce, state):
+        self.tried += 1
         self._fail()
         view = self.views[user].get(trade)
         if view is None or view.trade.confirm_nonce != nonce:

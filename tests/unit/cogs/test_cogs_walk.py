@@ -13,6 +13,8 @@ import cogs
 from bot.extensions import EXTENSIONS
 from cogs import texts
 from cogs.base import ServiceBot
+from cogs.panels.confirm import AnswerButton
+from cogs.panels.remove import RemoveButton
 
 ROOM = Path(cogs.__file__).parent
 OWNERS = {"channel", "premium", "halt", "resume"}
@@ -71,6 +73,11 @@ async def test_commands_of_the_owner_are_hidden_from_others_and_kept_to_servers(
         owner = command.name in OWNERS
         assert (payload["default_member_permissions"] is not None) is owner, command.name
         assert payload["contexts"] == ([0] if owner or command.name == "follow" else [0, 1]), command.name
+
+
+async def test_buttons_are_known_before_any_is_sent(bot):
+    known = set(bot._connection._view_store._dynamic_items.values())
+    assert known == {AnswerButton, RemoveButton}
 
 
 def test_every_text_is_used():

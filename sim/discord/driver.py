@@ -154,6 +154,11 @@ class DiscordSim(Acting):
         self._gateway.publish("GUILD_MEMBER_ADD", body, guild_id=guild.id, intent=GUILD_MEMBERS)
         return member
 
+    @property
+    def guilds(self) -> list[Guild]:
+        """List the guilds, oldest first."""
+        return list(self._world.guilds.values())
+
     def owner(self, guild: Guild) -> User:
         """Give the person who owns the guild: every permission."""
         return self._world.users[guild.owner_id]

@@ -16,6 +16,8 @@ from tests.contract.harness import Harness, HarnessSpec
 from tests.support import eventually
 
 D = Decimal
+PATIENCE = 5.0
+"""Real seconds to wait for an outcome."""
 Need = Callable[[HarnessSpec], bool]
 Body = Callable[[Harness, HarnessSpec], Awaitable[None]]
 
@@ -134,7 +136,7 @@ async def settled(
         return seen[-1] if same else None
 
     try:
-        return await eventually(there, timeout=5)
+        return await eventually(there, timeout=PATIENCE)
     except AssertionError:
         raise AssertionError(f"wanted {state.value} {filled or ''}, the order stands at {seen[-1]}") from None
 
@@ -148,7 +150,7 @@ async def holding(session: BrokerSession, quantity: str, symbol: str = "AAPL") -
     instrument = await stock(session, symbol)
     sent = await session.submit(ask_for(instrument, quantity))
     await settled(session, sent.broker_order_id, OrderState.FILLED)
-    await eventually(lambda: _is(session, symbol, D(quantity)))
+    await eventually(lambda: _is(session, symbol, D(quantity)), timeout=PATIENCE)
     return instrument
 
 
@@ -157,7 +159,7 @@ async def _is(session: BrokerSession, symbol: str, quantity: D) -> bool:
 
 
 async def position_becomes(session: BrokerSession, quantity: str, symbol: str = "AAPL") -> None:
-    await eventually(lambda: _is(session, symbol, D(quantity)))
+    await eventually(lambda: _is(session, symbol, D(quantity)), timeout=PATIENCE)
 
 
 async def refused(call: Awaitable[object], kind: type[BrokerError]) -> BrokerError:
@@ -208,4 +210,4 @@ class Heard:
             same = (r for r in self.reports if r.client_order_id == client_order_id and r.state is state)
             return next(same, None)
 
-        return await eventually(found, timeout=5)
+        return await eventually(found, timeout=PATIENCE)

@@ -495,6 +495,8 @@ async def _protected(h: Harness, *, short: bool, role: LegRole) -> None:
         mine = new_id()
         rests = await call(instrument, D(signed), D(110 if above else 90), mine)  # type: ignore[arg-type]
         assert rests.side is (Side.BUY if short else Side.SELL)
+        assert (await settled(session, rests.broker_order_id, WORKING)).filled_quantity == 0
+        await position_becomes(session, signed)
         assert (await session.find_order(mine)).broker_order_id == rests.broker_order_id  # type: ignore[arg-type]
         await h.set_price("AAPL", *(("110.5", "111") if above else ("89", "89.5")))
         await settled(session, rests.broker_order_id, FILLED)

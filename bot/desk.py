@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import aiohttp
 import discord
 
 from domain.ids import UserId
@@ -13,6 +14,8 @@ WITHIN = 15.0
 _CLOSED = 50007
 _UNKNOWN_MESSAGE = 10008
 _UNKNOWN_CHANNEL = 10003
+_AWAY = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError)
+"""What a request raises when Discord or the way there fails; RuntimeError where our session was just closed."""
 
 
 class DmClosed(Exception):
@@ -87,7 +90,7 @@ def _meaning(error: Exception) -> Exception:
         return MessageGone()
     if isinstance(error, discord.HTTPException) and 400 <= error.status < 500 and error.status != 429:
         return error  # our panel is wrong: repeating it would be refused again
-    if isinstance(error, discord.DiscordException | OSError | TimeoutError | RuntimeError):
+    if isinstance(error, _AWAY):
         return NotNow()
     return error
 
@@ -102,6 +105,6 @@ async def fetch_roles(connection: Connected, guild: str, user: str) -> frozenset
             member = await bot.http.get_member(int(guild), int(user))
     except (discord.NotFound, discord.Forbidden):
         return frozenset()
-    except (discord.HTTPException, OSError, TimeoutError, RuntimeError, ValueError):
+    except _AWAY:
         return None
     return frozenset(str(role) for role in member["roles"])

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+import aiohttp
 import discord
 import structlog
 
@@ -120,7 +121,9 @@ def _judge(error: Exception) -> None:
             raise Misconfigured(texts.LOGIN_REFUSED) from None
         if error.code in _FOR_GOOD:
             raise Misconfigured(texts.GATEWAY_FATAL.format(code=error.code)) from None
-    if isinstance(error, OSError | discord.DiscordServerError | discord.GatewayNotFound):
+    if isinstance(
+        error, aiohttp.ClientError | OSError | discord.DiscordServerError | discord.GatewayNotFound
+    ):
         log.warning("Discord cannot be reached", why=type(error).__name__)
         return
     log.error("the connection to Discord broke off", exc_info=error)

@@ -55,8 +55,7 @@ class LinkKeys:
         except BrokerError as error:
             return Again(problems=(Problem(key="test_failed", params={"text": error.text}),))
         except InvalidValue as error:
-            refused = Problem(key="not_allowed", params={"text": str(error)})
-            return Next(step="broker", problem=refused, restart=True)
+            return _retype(manifest, Problem(key="not_allowed", params={"text": str(error)}))
         unfit = found.refusal(verified, environment)
         if unfit:
             return _retype(manifest, unfit)
@@ -65,11 +64,11 @@ class LinkKeys:
 
     async def _free_name(self, user: UserId, manifest: BrokerManifest, environment: Environment) -> str:
         """Suggest a name none of theirs has: "Alpaca paper", then "Alpaca paper 2"."""
-        taken = {account.name for account in await self._service.accounts(user)}
+        taken = {account.name.casefold() for account in await self._service.accounts(user)}
         title = manifest.title[:20].strip()
         plain = title if environment.value in title.lower() else f"{title} {environment.value}"
         names = (plain, *(f"{plain} {number}" for number in range(2, len(taken) + 3)))
-        return next(name for name in names if name not in taken)
+        return next(name for name in names if name.casefold() not in taken)
 
 
 def _form(ctx: Context, manifest: BrokerManifest, page: int) -> Form:

@@ -1,6 +1,6 @@
 """Show what was found, name it, save it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from domain.accounts import LinkedAccount
 from domain.broker import BrokerManifest, FieldSpec
@@ -37,7 +37,7 @@ class LinkReview:
         if checked.problems:
             return Again(problems=checked.problems)
         name = checked.plain["name"]
-        if name in {account.name for account in await self._service.accounts(ctx.user)}:
+        if _has(await self._service.accounts(ctx.user), name):
             return Again(problems=(_taken(name),))
         return Next(step="review", answers={"name": name})
 
@@ -55,7 +55,7 @@ class LinkReview:
     async def _to_save(self, ctx: Context) -> Outcome:
         """Remember which accounts there are before saving: see ``_saved_before``."""
         accounts = await self._service.accounts(ctx.user)
-        if ctx.answers["name"] in {account.name for account in accounts}:
+        if _has(accounts, ctx.answers["name"]):
             return Again(problems=(_taken(ctx.answers["name"]),))
         return Next(step="save", answers={"known": " ".join(account.id for account in accounts)})
 
@@ -114,6 +114,10 @@ async def _show_save(ctx: Context, manifest: BrokerManifest) -> Progress:
 
 async def _show_name(ctx: Context, manifest: BrokerManifest) -> Form:
     return Form(fields=(_name(),), values={"name": ctx.answers.get("name", "")})
+
+
+def _has(accounts: Sequence[LinkedAccount], name: str) -> bool:
+    return name.casefold() in {account.name.casefold() for account in accounts}
 
 
 def _taken(name: str) -> Problem:

@@ -178,13 +178,22 @@ async def test_a_broker_that_is_away_costs_a_retry_and_no_retyping(flows: FlowMa
     assert (await answer(flows, turn)).step == "review"
 
 
-async def test_a_refusal_of_the_service_is_shown_and_leads_back_to_the_brokers(
-    flows: FlowManager, linker: FakeLinker
+async def test_a_refusal_of_the_service_is_shown_and_the_keys_are_dropped(
+    flows: FlowManager, linker: FakeLinker, store
 ):
-    linker.problem = InvalidValue("Live accounts need a premium role.")
+    linker.problem = InvalidValue("These keys belong to another environment.")
     turn = await answer(flows, await answer(flows, await to_keys(flows), **GOOD))
-    assert (turn.step, keys(turn)) == ("broker", ["not_allowed"])
-    assert turn.result.problems[0].params["text"] == "Live accounts need a premium role."
+    assert (turn.step, keys(turn)) == ("credentials", ["not_allowed"])
+    assert turn.result.problems[0].params["text"] == "These keys belong to another environment."
+    assert not (await store.flows.get(turn.flow_id)).sealed
+    linker.problem = None
+    assert (await answer(flows, await answer(flows, turn, **GOOD))).step == "review"
+
+
+async def test_a_refusal_of_a_broker_without_keys_leaves_a_retry(flows: FlowManager, linker: FakeLinker):
+    linker.problem = InvalidValue("Not now.")
+    turn = await answer(flows, await flows.start("link_account", ME, {"broker": "paper"}))
+    assert (turn.step, keys(turn)) == ("test", ["not_allowed"])
 
 
 async def test_a_restriction_and_notes_are_told_before_saving(flows: FlowManager, linker: FakeLinker):
@@ -202,7 +211,7 @@ async def test_a_name_can_be_changed_and_a_taken_one_is_refused(flows: FlowManag
     assert turn.result.params["name"] == "Alpaca paper 2"
     turn = await answer(flows, turn, choice="rename")
     assert turn.result.values == {"name": "Alpaca paper 2"}
-    turn = await answer(flows, turn, name="Alpaca paper")
+    turn = await answer(flows, turn, name="alpaca PAPER")
     assert keys(turn) == ["name_taken"]
     turn = await answer(flows, turn, name="@everyone")
     assert keys(turn) == ["field_hint"]

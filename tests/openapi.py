@@ -102,9 +102,24 @@ def _check(pointer: str, body: Any, what: str) -> list[str]:
 
 
 def _innermost(error: ValidationError) -> str:
-    inner = best_match([error]) or error
-    where = "/".join(str(step) for step in inner.absolute_path)
-    return f"at /{where}: {inner.message[:300]}"
+    """Follow a failed union into the branch that was meant: the one whose ``type`` fits."""
+    while error.context:
+        branches: dict[Any, list[ValidationError]] = {}
+        for inner in error.context:
+            branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+        meant = min(branches.values(), key=_strangeness)
+        error = best_match(meant) if all(not inner.context for inner in meant) else _deepest(meant)
+    where = "/".join(str(step) for step in error.absolute_path)
+    return f"at /{where}: {error.message[:300]}"
+
+
+def _strangeness(errors: list[ValidationError]) -> tuple[bool, int]:
+    at_type = any(list(error.path)[-1:] == ["type"] or error.validator == "type" for error in errors)
+    return at_type, len(errors)
+
+
+def _deepest(errors: list[ValidationError]) -> ValidationError:
+    return max(errors, key=lambda error: (bool(error.context), len(error.path)))
 
 
 def _deferred_as_message(answer: Any) -> Any:
@@ -118,6 +133,8 @@ def _deferred_as_message(answer: Any) -> Any:
 def _with_text_ids(value: Any) -> Any:
     """Turn integer ids into strings: discord.py sends both, Discord takes both, the description knows one."""
     if isinstance(value, dict):
+        if "filename" in value and isinstance(value.get("id"), int):
+            value = value | {"id": str(value["id"])}
         return {key: _with_text_ids(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_with_text_ids(one) for one in value]

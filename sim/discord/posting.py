@@ -124,4 +124,9 @@ class Post:
 
 
 def _embeds(embeds: Any) -> list[JSON]:
-    return [{"type": "rich"} | embed for embed in embeds or []]
+    """Keep embeds as Discord does: typed, and every field says whether it stands inline."""
+    kept = [{"type": "rich"} | embed for embed in embeds or []]
+    for embed in kept:
+        if embed.get("fields"):
+            embed["fields"] = [{"inline": False} | one for one in embed["fields"]]
+    return kept

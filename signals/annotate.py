@@ -1,0 +1,233 @@
+"""Give every token its roles: instruments first, then the longest known phrase, then tickers on the list."""
+
+from dataclasses import dataclass, field
+
+from domain.instruments import AssetClass
+from signals import instruments
+from signals import lexicon as lex
+from signals.instruments import Named
+from signals.lexicon import Sense
+from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
+
+_JOINERS = frozenset("-/.")
+_ENDERS = frozenset(".!?;")
+_MAX_TICKER = 5
+
+
+@dataclass(slots=True)
+class Piece:
+    """Be one stretch of tokens that may hold one instruction. ``mask`` has every role present in it."""
+
+    tokens: list[Token]
+    mask: int = 0
+    questions: set[int] = field(default_factory=set)
+    shouted: bool = False
+
+    def narrowed(self, tokens: list[Token]) -> "Piece":
+        """Give the piece that holds only ``tokens``."""
+        mask = 0
+        for token in tokens:
+            mask |= token.roles
+        return Piece(tokens, mask, self.questions, self.shouted)
+
+
+def annotate(tokens: list[Token]) -> Piece:
+    """Merge phrases and pairs into single tokens, give roles, and number the sentences."""
+    piece = Piece([], shouted=_shouted(tokens))
+    at, size, sentence = 0, len(tokens), 0
+    while at < size:
+        token = tokens[at]
+        if token.kind == WORD:
+            at, token = _word(tokens, at, piece.shouted)
+        else:
+            at, token = _other(tokens, at)
+        if token.details.get(lex.IGNORE) == "section":
+            at = _section_end(tokens, at)
+            continue
+        token.sentence = sentence
+        piece.tokens.append(token)
+        piece.mask |= token.roles
+        if token.kind in {LINE, PUNCT} and _ends_sentence(piece.tokens, tokens, at):
+            if token.text == "?":
+                piece.questions.add(sentence)
+            sentence += 1
+    return piece
+
+
+def _section_end(tokens: list[Token], at: int) -> int:
+    """Find the blank line that ends a section which holds nothing to read."""
+    while at < len(tokens) and not (tokens[at].kind == LINE and tokens[at].end - tokens[at].start > 1):
+        at += 1
+    return at
+
+
+def _shouted(tokens: list[Token]) -> bool:
+    """Tell whether the message is written in capitals, where capitals say nothing about tickers."""
+    words = [t.raw for t in tokens if t.kind == WORD and len(t.raw) > 1]
+    return len(words) > 4 and sum(w.isupper() for w in words) > 0.8 * len(words)
+
+
+def _ends_sentence(out: list[Token], tokens: list[Token], following: int) -> bool:
+    token = out[-1]
+    if token.kind == LINE:
+        return True
+    if token.text not in _ENDERS:
+        return False
+    if token.text == ".":
+        label = len(out) > 1 and out[-2].roles & lex.LABEL
+        next_glued = following < len(tokens) and tokens[following].glued
+        return not label and not next_glued
+    return True
+
+
+def _other(tokens: list[Token], at: int) -> tuple[int, Token]:
+    """Read what is no word: an @, a futures slash, a list number."""
+    token = tokens[at]
+    if token.text == "@":
+        token.roles, token.details = lex.AT, {lex.AT: "at"}
+    elif token.text == "/" and at + 1 < len(tokens) and not token.glued:
+        following = tokens[at + 1]
+        if following.kind == WORD and following.glued and (named := instruments.future(following.raw)):
+            return at + 2, _merge(tokens, at, at + 2, named=named)
+    elif token.kind == NUMBER and _numbers_a_line(tokens, at):
+        token.roles = lex.LIST_NUMBER
+    elif token.suffix in {"c", "p"}:
+        token.roles = lex.STRIKE
+    return at + 1, token
+
+
+def _numbers_a_line(tokens: list[Token], at: int) -> bool:
+    """Tell ``1)`` ``2]`` and, at the start of a line, ``1.`` and ``2:`` from quantities and prices."""
+    token = tokens[at]
+    if token.suffix or token.money or "." in token.raw or at + 1 >= len(tokens) or len(token.raw) > 2:
+        return False
+    closer = tokens[at + 1]
+    if not closer.glued or closer.kind != PUNCT:
+        return False
+    before = tokens[at - 1] if at else None
+    if closer.text in ")]":
+        return before is None or before.text not in {"(", "["}
+    starts = before is None or before.kind == LINE
+    loose = at + 2 >= len(tokens) or not tokens[at + 2].glued or tokens[at + 2].kind == PUNCT
+    return starts and loose and closer.text in ".:"
+
+
+def _word(tokens: list[Token], at: int, shouted: bool) -> tuple[int, Token]:
+    """Read the word at ``at`` with as many following tokens as belong to it."""
+    token = tokens[at]
+    if not token.raw.isascii():
+        return at + 1, token
+    explicit = _explicit(tokens, at)
+    if explicit is not None:
+        return explicit[0], _merge(tokens, at, explicit[0], named=explicit[1])
+    phrase = _phrase(tokens, at)
+    if phrase is not None:
+        end, sense = phrase
+        if (
+            end == at + 1
+            and not sense.roles & ~(lex.FILLER | lex.LEAD)
+            and (found := _implicit(token, shouted))
+        ):
+            return end, _merge(tokens, at, end, named=found)
+        return end, _merge(tokens, at, end, sense=sense)
+    named = _implicit(token, shouted)
+    return at + 1, _merge(tokens, at, at + 1, named=named) if named else token
+
+
+def _merge(
+    tokens: list[Token], at: int, end: int, *, named: Named | None = None, sense: Sense | None = None
+) -> Token:
+    first = tokens[at]
+    if end > at + 1:
+        last = tokens[end - 1]
+        merged = Token(WORD, first.text, first.raw, first.start, last.end, first.glued)
+        merged.text = " ".join(t.text for t in tokens[at:end] if t.kind == WORD)
+        merged.tagged = first.tagged
+        first = merged
+    if named is not None:
+        first.roles, first.item = lex.SYMBOL, named
+    elif sense is not None:
+        first.roles, first.details = sense.roles, sense.details
+    return first
+
+
+def _phrase(tokens: list[Token], at: int) -> tuple[int, Sense] | None:
+    """Find the longest phrase that begins here; ``stop-loss``, ``T.P`` and ``B/E`` count as two words."""
+    sense = lex.words().get(tokens[at].text)
+    best: tuple[int, Sense] | None = None
+    end, size = at + 1, len(tokens)
+    while sense is not None:
+        if sense.roles:
+            best = (end, sense)
+        if not sense.longer or end >= size:
+            break
+        following = tokens[end]
+        if following.text in _JOINERS and following.glued and end + 1 < size and tokens[end + 1].glued:
+            end += 1
+            following = tokens[end]
+        if following.kind != WORD:
+            break
+        sense = sense.longer.get(following.text)
+        end += 1
+    return best
+
+
+def _explicit(tokens: list[Token], at: int) -> tuple[int, Named] | None:
+    """Read what is an instrument by its own marks: a pair, a tag, an exchange prefix, a share class."""
+    token, size = tokens[at], len(tokens)
+    if at + 2 < size and tokens[at + 1].kind == PUNCT and tokens[at + 2].kind == WORD:
+        found = _joined(tokens, at)
+        if found is not None:
+            return found
+    if token.tagged:
+        return _tagged(token, at)
+    if at + 1 < size and tokens[at + 1].kind == WORD and len(token.raw) == 3 == len(tokens[at + 1].raw):
+        pair = instruments.split_pair(token.raw.upper(), tokens[at + 1].raw.upper(), slash=False)
+        if pair is not None:
+            return at + 2, pair
+    return None
+
+
+def _joined(tokens: list[Token], at: int) -> tuple[int, Named] | None:
+    token, sign, other = tokens[at], tokens[at + 1], tokens[at + 2]
+    upper, other_upper = token.raw.upper(), other.raw.upper()
+    if not other.raw.isascii():
+        return None
+    if sign.text in {"/", "-", "_"} and (sign.glued or sign.text == "/"):
+        crypto_like = token.raw == upper or bool(token.tagged) or other.raw == other_upper
+        pair = instruments.split_pair(upper, other_upper, slash=crypto_like)
+        if pair is not None:
+            return at + 3, pair
+    if not (sign.glued and other.glued):
+        return None
+    if sign.text == ":" and token.raw in instruments.markets().exchanges:
+        named = instruments.tagged(other_upper)
+        return (at + 3, named) if named else None
+    if sign.text == "." and token.raw == upper and len(other.raw) == 1 and other.raw == other_upper:
+        return _class_share(tokens, at, f"{upper}.{other_upper}")
+    return None
+
+
+def _class_share(tokens: list[Token], at: int, symbol: str) -> tuple[int, Named] | None:
+    if symbol in instruments.markets().tickers:
+        return at + 3, Named(symbol, AssetClass.EQUITY)
+    perpetual = instruments.joined_pair(symbol[:-2]) if symbol.endswith(".P") else None
+    return (at + 3, perpetual) if perpetual else None
+
+
+def _tagged(token: Token, at: int) -> tuple[int, Named] | None:
+    upper = token.raw.upper()
+    named = instruments.tagged(upper) or instruments.markets().names.get(token.text)
+    if token.tagged == "#" and token.text in lex.words() and (named is None or token.raw != upper):
+        return None
+    if named is None and token.tagged == "$" and upper.isalpha() and len(upper) <= _MAX_TICKER:
+        named = Named(upper, AssetClass.EQUITY)
+    return (at + 1, named) if named else None
+
+
+def _implicit(token: Token, shouted: bool) -> Named | None:
+    """Read a word without a mark as an instrument, by the lists."""
+    raw = token.raw
+    if raw.isupper():
+        return instruments.plain(raw, shouted=shouted) or instruments.lower(raw)
+    return instruments.lower(raw)

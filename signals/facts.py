@@ -1,0 +1,152 @@
+"""Gather what one piece of a message says, before anything is decided about it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.instruments import AssetClass
+from signals import instruments
+from signals import lexicon as lex
+from signals.amounts import Amounts, find_amounts
+from signals.annotate import Piece
+from signals.contracts import Contract, find_contract
+from signals.instruments import Named
+from signals.levels import Levels, find_levels
+from signals.tokens import NUMBER, PUNCT, WORD, Token
+
+_PAIRS = frozenset(
+    (AssetClass.CRYPTO, AssetClass.FOREX, AssetClass.COMMODITY, AssetClass.INDEX, AssetClass.FUTURE)
+)
+_TAKES_SYMBOL = lex.OPEN | lex.SELL | lex.CLOSE | lex.TRIM | lex.ADD
+_BETWEEN = lex.FILLER | lex.LEAD | lex.SHARE | lex.UNIT | lex.TYPE | lex.TAG | lex.QUANTITY | lex.EXPIRY
+_NO_TICKER = lex.LABEL | lex.TYPE | lex.STRUCT | lex.EVEN | lex.MONTH
+_JARGON = frozenset(("bto", "sto", "stc", "btc"))
+
+
+@dataclass(slots=True)
+class Facts:
+    """Hold the instrument, contract, prices and amounts of a piece. ``symbol_at`` is a token's place."""
+
+    piece: Piece
+    contract: Contract
+    amounts: Amounts
+    levels: Levels
+    symbol: Named | None = None
+    symbol_at: int = -1
+
+    @property
+    def asset_class(self) -> AssetClass | None:
+        """Give the class of what is traded: a contract on a stock or an index is an option."""
+        if self.contract.is_option:
+            return AssetClass.OPTION
+        return self.symbol.asset_class if self.symbol else None
+
+    def symbol_span(self) -> tuple[int, int]:
+        """Give where the symbol stands."""
+        token = self.piece.tokens[self.symbol_at]
+        return token.start, token.end
+
+
+def gather(piece: Piece, today: date | None) -> Facts:
+    """Read every fact of ``piece``. Raises ImpossibleDateError."""
+    tokens = piece.tokens
+    contract = find_contract(piece, today)
+    if contract.is_option:
+        _buy_to_close(tokens)
+    at, symbol = _choose(tokens, contract)
+    pair = symbol is not None and symbol.asset_class in _PAIRS
+    amounts = find_amounts(piece, option=contract.is_option or not pair, pair=pair)
+    return Facts(piece, contract, amounts, find_levels(piece), symbol, at)
+
+
+def _buy_to_close(tokens: list[Token]) -> None:
+    """Read BTC before an option on something else as buy-to-close, not as bitcoin."""
+    others = any(t.roles & lex.SYMBOL and t.raw != "BTC" for t in tokens)
+    for token in tokens:
+        if token.raw == "BTC" and token.roles & lex.SYMBOL and not token.tagged and others:
+            token.roles, token.details, token.item = lex.CLOSE, {lex.CLOSE: "btc"}, None
+            return
+
+
+def _choose(tokens: list[Token], contract: Contract) -> tuple[int, Named | None]:
+    """Pick the symbol: the one in the place an order gives it, else the first that is sure of itself."""
+    for strike in contract.strikes:
+        item = tokens[strike.at].item
+        if isinstance(item, Named):
+            return strike.at, item
+    for at in (_before_strike(tokens, contract), _after_verb(tokens)):
+        if at >= 0:
+            named = _named(tokens[at])
+            if named is not None:
+                tokens[at].roles, tokens[at].item = lex.SYMBOL, named
+                return at, named
+    for at, token in enumerate(tokens):
+        if isinstance(token.item, Named) and token.item.sure:
+            return at, token.item
+    return -1, None
+
+
+def _named(token: Token) -> Named | None:
+    if isinstance(token.item, Named):
+        return token.item
+    return instruments.in_order_place(token.raw)
+
+
+def _before_strike(tokens: list[Token], contract: Contract) -> int:
+    """Find the symbol that stands before the strike, with only an expiry or a sign between."""
+    if not contract.strikes:
+        return -1
+    at = contract.strikes[0].at - 1
+    while at >= 0 and (
+        tokens[at].roles & (lex.QUANTITY | lex.EXPIRY | lex.MONTH)
+        or (tokens[at].kind == PUNCT and tokens[at].text in "$,-(@:")
+        or (tokens[at].kind == NUMBER and tokens[at].glued)
+        or tokens[at].text in {"exp", "the"}
+    ):
+        at -= 1
+    return at if at >= 0 and _ticker_like(tokens[at]) else -1
+
+
+def _ticker_like(token: Token) -> bool:
+    if token.roles & lex.SYMBOL:
+        return True
+    return (
+        token.kind == WORD
+        and token.raw.isascii()
+        and token.raw.isupper()
+        and len(token.raw) <= 5
+        and not token.roles & (_NO_TICKER | lex.RIGHT)
+        and (not token.roles & ~(lex.SHARE | lex.LEAD | lex.UNIT | lex.FILLER) or _listed(token))
+    )
+
+
+def _listed(token: Token) -> bool:
+    return not token.roles & lex.VERB and token.raw in instruments.markets().tickers
+
+
+def _after_verb(tokens: list[Token]) -> int:
+    """Find the symbol that follows an order's verb; after BTO and its like any ticker shape is one."""
+    for at, token in enumerate(tokens):
+        if not token.roles & _TAKES_SYMBOL or token.roles & lex.SYMBOL:
+            continue
+        found = _follows(tokens, at, jargon=not _JARGON.isdisjoint(token.details.values()))
+        if found >= 0:
+            return found
+    return -1
+
+
+def _follows(tokens: list[Token], verb: int, *, jargon: bool) -> int:
+    for at in range(verb + 1, min(verb + 6, len(tokens))):
+        token = tokens[at]
+        if token.roles & lex.SYMBOL:
+            return at
+        if jargon and _ticker_like(token):
+            return at
+        if (
+            token.kind == WORD
+            and not token.roles & _BETWEEN
+            and token.text not in {"of", "my", "in", "on", "to"}
+        ):
+            return -1
+        if token.kind not in {WORD, NUMBER} and token.text not in "-:$(":
+            return -1
+    return -1

@@ -1,0 +1,268 @@
+"""Bind every price to its role: entry, stop, target. A label takes the numbers after it, or the one before."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from signals import lexicon as lex
+from signals.annotate import Piece
+from signals.lexicon import spelled
+from signals.tokens import LINE, NUMBER, PUNCT, SLASH, WORD, Token
+
+_SKIPPED = frozenset(("x", "span", "clock", "dte", "st", "units", "c", "p"))
+_COUNTED = spelled(
+    "weeks week days day minutes minute months month years year hours hour times people members min mins tf "
+    "candle candles trades wins losses percent ema sma ma dma"
+)
+_LEADS = frozenset(":=@#-([{")
+_SEPARATORS = frozenset("-_/~,&|+")
+_ORDER_WORDS = frozenset(("stop", "limit", "buylimit", "selllimit", "buystop", "sellstop"))
+_PATIENCE = 3
+"""How many unknown words may stand between a label and its number."""
+
+
+@dataclass(slots=True)
+class Level:
+    """Be one number with its place; ``separator`` is what stood between it and the number before."""
+
+    value: Decimal
+    start: int
+    end: int
+    at: int
+    unit: str = ""
+    listed: bool = False
+    separator: str = ""
+    strong: bool = False
+
+
+@dataclass(slots=True)
+class Levels:
+    """Hold the prices of a piece by role. ``loose`` are numbers no label claims."""
+
+    entry: list[Level] = field(default_factory=list)
+    stop: list[Level] = field(default_factory=list)
+    target: list[Level] = field(default_factory=list)
+    trail: list[Level] = field(default_factory=list)
+    loose: list[Level] = field(default_factory=list)
+    zone: bool = False
+    condition: str | None = None
+    entry_label: bool = False
+    first_label: int | None = None
+
+    @property
+    def structured(self) -> int:
+        """Count how many of entry, stop and target the text gives."""
+        return bool(self.entry) + bool(self.stop) + bool(self.target)
+
+
+def find_levels(piece: Piece) -> Levels:
+    """Read every labelled price of ``piece``."""
+    scanner = _Scanner(piece.tokens)
+    for at, token in enumerate(piece.tokens):
+        scanner.take(at, token)
+    return scanner.levels
+
+
+class _Scanner:
+    """Walk the tokens once, knowing the last label and how many numbers it has had."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.levels = Levels()
+        self.label: str | None = None
+        self.strong = False
+        self.taken = 0
+        self.patience = _PATIENCE
+        self.separator = ""
+        self.listed = self.new_line = False
+        self.last: tuple[int, list[Level]] | None = None
+
+    def take(self, at: int, token: Token) -> None:
+        if token.kind == NUMBER:
+            self._number(at, token)
+        elif token.kind == WORD:
+            self._word(at, token)
+        elif token.kind == SLASH:
+            self._slash(at, token)
+        elif token.kind == LINE:
+            self.new_line, self.separator, self.patience = True, "", _PATIENCE
+            if self.label == "ignore":
+                self.label = None
+        elif token.roles & lex.AT:
+            self._at("at")
+        elif token.kind == PUNCT and token.text in _SEPARATORS:
+            self.separator = token.text
+
+    def _word(self, at: int, token: Token) -> None:
+        roles = token.roles
+        if roles & (lex.STOP | lex.TARGET | lex.ENTRY) or token.text == "ts":
+            self._labelled(at, token)
+        elif roles & lex.AT:
+            self._at(token.details[lex.AT])
+        elif roles & lex.TYPE and token.details[lex.TYPE] in _ORDER_WORDS:
+            self._set("entry", strong=True)
+        elif roles & lex.VERB and not roles & (lex.MOVE | lex.SYMBOL):
+            self._set("entry", strong=False)
+        elif roles & (lex.IGNORE | lex.LEVERAGE):
+            self._set("ignore", strong=False)
+        elif token.text in {"to", "and", "then", "or"}:
+            self.separator = "-" if token.text == "to" else ","
+        elif not roles:
+            self.patience -= 1
+            if self.patience < 0:
+                self.label = None
+
+    def _set(self, label: str | None, *, strong: bool) -> None:
+        self.label, self.strong, self.taken, self.patience = label, strong, 0, _PATIENCE
+        self.separator, self.listed, self.new_line = "", False, False
+
+    def _at(self, detail: str) -> None:
+        if self.label == "ignore" or (self.label in {"stop", "target"} and self.taken == 0):
+            return
+        self._set("entry", strong=True)
+        if detail in {"above", "below"}:
+            self.levels.condition = self.levels.condition or detail
+
+    def _labelled(self, at: int, token: Token) -> None:
+        label = "stop" if token.roles & lex.STOP else "target" if token.roles & lex.TARGET else "entry"
+        label = "trail" if token.text == "ts" else label
+        if self.levels.first_label is None:
+            self.levels.first_label = at
+        if self._postfix(at, label):
+            self._set(None, strong=False)
+            return
+        if label == "entry":
+            self.levels.entry_label = True
+            self.levels.zone |= token.details[lex.ENTRY] == "zone"
+        self._set(label, strong=True)
+
+    def _postfix(self, at: int, label: str) -> bool:
+        """Bind the number right before the label (``405 stop, 425 target``) when none follows it."""
+        if self.last is None or self.last[0] != at - 1 or self._value_follows(at):
+            return False
+        home = self.last[1]
+        level = home[-1]
+        if level.strong and home is not self.levels.loose:
+            return False
+        home.pop()
+        level.strong = True
+        self._home(label).append(level)
+        self.levels.entry_label |= label == "entry"
+        return True
+
+    def _value_follows(self, at: int) -> bool:
+        for token in self.tokens[at + 1 : at + 3]:
+            if token.kind in {NUMBER, SLASH} or token.roles & lex.AT:
+                return True
+            if token.kind == PUNCT and token.text in _LEADS:
+                continue
+            return token.text in {"is", "to", "of"}
+        return False
+
+    def _home(self, label: str) -> list[Level]:
+        levels = self.levels
+        return {"entry": levels.entry, "stop": levels.stop, "target": levels.target, "trail": levels.trail}[
+            label
+        ]
+
+    def _number(self, at: int, token: Token) -> None:
+        if token.roles & lex.LIST_NUMBER:
+            self.listed = True
+            return
+        unit = self._unit(at, token)
+        if unit is None or token.value is None:
+            return
+        if self.label == "ignore":
+            return
+        if self._is_index(at, token):
+            self.listed = True
+            return
+        if self.label is None or (unit == "" and self._out_of_reach(at)):
+            if unit == "":
+                self._put(at, token.value, token.start, token.end, self.levels.loose)
+            return
+        self._claim(at, token, unit)
+
+    def _claim(self, at: int, token: Token, unit: str) -> None:
+        assert self.label is not None
+        assert token.value is not None
+        home = self._home(self.label)
+        if unit and (self.label == "entry" or (unit == "pips" and self.taken)):
+            return
+        if self.label in {"stop", "trail"} and (self.taken or (home and self.label == "stop")):
+            return
+        if token.sign and self.taken:
+            if self.label == "stop" or not home or not home[-1].value / 2 < token.value < home[-1].value * 2:
+                return
+            self.separator = "-"
+        self._put(at, token.value, token.start, token.end, home, unit)
+        self.taken += 1
+
+    def _put(self, at: int, value: Decimal, start: int, end: int, home: list[Level], unit: str = "") -> None:
+        home.append(Level(value, start, end, at, unit, self.listed, self.separator, self.strong))
+        self.last = (at, home)
+        self.separator, self.listed, self.new_line, self.patience = "", False, False, _PATIENCE
+
+    def _unit(self, at: int, token: Token) -> str | None:
+        """Give "", "%" or "pips"; None where the number is no price at all."""
+        if token.roles & (lex.STRIKE | lex.QUANTITY) or token.suffix in _SKIPPED or token.sign == "+":
+            return None
+        if token.suffix in {"%", "pips"}:
+            return token.suffix
+        following = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
+        if following is None or following.kind != WORD:
+            return ""
+        if following.text in _COUNTED:
+            return None
+        if following.roles & lex.UNIT:
+            return "pips" if following.details[lex.UNIT] == "pips" else None
+        return ""
+
+    def _out_of_reach(self, at: int) -> bool:
+        """Tell whether a number on a later line is no more of the label's: no list number, not alone."""
+        if not (self.new_line and self.taken) or self.listed:
+            return False
+        after = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
+        before = self.tokens[at - 1] if at else None
+        return not (before is not None and before.kind == LINE and (after is None or after.kind == LINE))
+
+    def _is_index(self, at: int, token: Token) -> bool:
+        """Tell the 1 of ``TP1``, ``TP 1: 43000`` and ``target 1 hit`` from a price."""
+        plain = len(token.raw) <= 2 and not token.money and not token.suffix
+        if not plain or self.label not in {"target", "entry", "stop"} or self.taken:
+            return False
+        before = self.tokens[at - 1]
+        if token.glued and before.kind == WORD and before.roles & lex.LABEL:
+            return True
+        return self._index_by_what_follows(at, token)
+
+    def _index_by_what_follows(self, at: int, token: Token) -> bool:
+        counted = token.value == len(self._home(self.label or "target")) + 1
+        for step, following in enumerate(self.tokens[at + 1 : at + 4]):
+            if following.kind == NUMBER:
+                return counted or step > 0
+            if following.roles & lex.RECAP and step == 0:
+                return True
+            marks = following.kind == LINE or following.roles & lex.AT
+            spaced_dash = following.text == "-" and not following.glued
+            if not (marks or spaced_dash or (following.kind == PUNCT and following.text in ":=)].#")):
+                return False
+        return False
+
+    def _slash(self, at: int, token: Token) -> None:
+        if token.roles & (lex.STRIKE | lex.QUANTITY) or self.label in {None, "ignore"}:
+            return
+        first, second = token.parts
+        if not ("." in first or len(first) > 2) or second.startswith("."):
+            return
+        if "." in first and "." not in second and len(second) < len(first):
+            second = first[: -len(second)] + second
+        middle = token.start + len(token.parts[0])
+        assert self.label is not None
+        home = self._home(self.label)
+        if self.label == "stop" and home:
+            return
+        self._put(at, Decimal(first.replace(",", "")), token.start, middle, home)
+        self.separator = "/"
+        if self.label != "stop":
+            self._put(at, Decimal(second), middle + 1, token.end, home)
+        self.taken += 2

@@ -1,0 +1,115 @@
+"""Read one message: normalise, cut into tokens, give roles, gather facts, decide."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from domain.signals import Reading, ReadingKind
+from signals import lexicon as lex
+from signals.alerts import read_alert
+from signals.annotate import Piece, annotate
+from signals.build import nothing
+from signals.context import NOTHING_KNOWN, Context
+from signals.dates import ImpossibleDateError, market_day
+from signals.embeds import with_embeds
+from signals.entries import read_entry
+from signals.facts import Facts, gather
+from signals.manage import read_cancel, read_close, read_update
+from signals.mood import message_refusal
+from signals.multi import read_parts
+from signals.normalise import normalise
+from signals.payload import read_payload
+from signals.sells import means_exit
+from signals.tokens import tokenise
+
+_WORTH_READING = (
+    lex.VERB
+    | lex.STRIKE
+    | lex.RIGHT
+    | lex.STOP
+    | lex.TARGET
+    | lex.ENTRY
+    | lex.ALERTWORD
+    | lex.EVEN
+    | lex.TYPE
+)
+
+
+def read(
+    text: str, *, as_of: datetime, context: Context | None = None, embeds: Sequence[Mapping[str, Any]] = ()
+) -> Reading:
+    """Read ``text`` as posted at ``as_of`` by an author of whom ``context`` is known. Never raises.
+
+    ``embeds`` are Discord embed objects; their text is read after the message's own. Offsets in ``spans``
+    count characters of the text, then of the embeds' text.
+    """
+    return read_on(text, market_day(as_of), context or NOTHING_KNOWN, embeds)
+
+
+def read_on(
+    text: str, today: date | None, context: Context, embeds: Sequence[Mapping[str, Any]] = ()
+) -> Reading:
+    """Read ``text`` as posted on ``today`` (None where the day is not known: dates then need their year)."""
+    whole = with_embeds(text, embeds) if embeds else text
+    normal = normalise(whole)
+    if normal.denied == "too_long":
+        return nothing("too_long")
+    if not whole.strip():
+        return nothing("empty")
+    payload = read_payload(whole, today, context)
+    if payload is not None:
+        return payload
+    piece = annotate(tokenise(normal.text))
+    if not piece.mask & _WORTH_READING:
+        return _talk(piece)
+    if normal.denied is not None:
+        return nothing(normal.denied)
+    return read_parts(piece, lambda part: _read_piece(part, today, context))
+
+
+def _talk(piece: Piece) -> Reading:
+    return nothing(message_refusal(piece) or "no_instruction")
+
+
+def _read_piece(piece: Piece, today: date | None, context: Context) -> Reading:
+    """Read one instruction out of ``piece``."""
+    if not piece.mask & _WORTH_READING:
+        return _talk(piece)
+    try:
+        facts = gather(piece, today)
+    except ImpossibleDateError:
+        return nothing("impossible_date")
+    if facts.contract.expiry is not None and today is not None and facts.contract.expiry < today:
+        return nothing("expired")
+    return _decide(facts, today, context)
+
+
+def _decide(facts: Facts, today: date | None, context: Context) -> Reading:
+    """Try each kind of instruction in the order in which one hides another; keep the first reason given."""
+    reasons: list[str] = []
+    previous = _previous_symbol(context, today) if facts.piece.mask & lex.CANCEL else None
+    closes = means_exit(facts, context)
+    steps: tuple[Callable[[], Reading | str | None], ...] = (
+        lambda: read_cancel(facts, context, previous),
+        lambda: None if closes else read_entry(facts),
+        lambda: None if closes is False else read_close(facts, context),
+        lambda: read_update(facts, context),
+        lambda: read_alert(facts),
+    )
+    for step in steps:
+        found = step()
+        if isinstance(found, Reading):
+            return found
+        if found is not None:
+            reasons.append(found)
+    if reasons:
+        return nothing(reasons[0])
+    return _talk(facts.piece)
+
+
+def _previous_symbol(context: Context, today: date | None) -> str | None:
+    """Give the symbol of the author's message before this one, if that was an order."""
+    if not context.previous_text:
+        return None
+    before = read_on(context.previous_text, today, NOTHING_KNOWN)
+    return before.symbol if before.kind is not ReadingKind.NONE else None

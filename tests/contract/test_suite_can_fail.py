@@ -192,7 +192,11 @@ BROKEN_BROKERS = [
 ]
 
 
-@pytest.mark.parametrize(("place", "wrong", "card"), BROKEN_BROKERS, ids=lambda part: str(part)[-30:])
+@pytest.mark.parametrize(
+    ("place", "wrong", "card"),
+    BROKEN_BROKERS,
+    ids=[f"{place.rsplit('.', 1)[-1]}-{card}" for place, _, card in BROKEN_BROKERS],
+)
 async def test_a_broken_broker_fails_its_card(
     place: str, wrong: Any, card: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

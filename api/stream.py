@@ -16,7 +16,7 @@ import orjson
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from api.auth import caller, chosen_protocols, principal, require_origin
+from api.auth import chosen_protocols, principal, require_origin
 from api.deps import DEPS, ApiDeps
 from api.errors import BODY_LIMIT, Refused
 from api.feed import CLOSE_WITHIN, Feed
@@ -141,7 +141,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         await _serve(deps, socket, feed, token)
     finally:
         hub.leave(feed)
-        log.debug("socket closed", code=socket.close_code, peer=caller(request))
+        log.debug("socket closed", code=socket.close_code)
     return socket
 
 

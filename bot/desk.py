@@ -15,7 +15,7 @@ _CLOSED = 50007
 _UNKNOWN_MESSAGE = 10008
 _UNKNOWN_CHANNEL = 10003
 _AWAY = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError)
-"""What a request raises when Discord or the way there fails; RuntimeError where our session was just closed."""
+"""What a request raises when Discord or the way there fails; RuntimeError: our session was just closed."""
 
 
 class DmClosed(Exception):

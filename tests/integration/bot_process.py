@@ -79,7 +79,7 @@ async def bot(tmp_path: Path, *command: str, **environment: str) -> AsyncIterato
         "DATA_DIR": str(tmp_path / "data"),
         "PORT": str(port),
         "LOG_FORMAT": "json",
-        "PYTHONPATH": os.environ.get("SHIM", "") + str(ROOT),
+        "PYTHONPATH": str(ROOT),
     }
     with output.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(

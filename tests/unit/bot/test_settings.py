@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from bot import settings as module
@@ -129,3 +132,15 @@ def test_it_listens_on_this_machine_only_until_it_is_in_production(monkeypatch):
     assert load().bind_host == "127.0.0.1"
     monkeypatch.setenv("ENVIRONMENT", "production")
     assert load().bind_host == "0.0.0.0"
+
+
+def test_the_example_file_names_every_setting_with_its_default_and_no_other():
+    text = (Path(__file__).parents[3] / ".env.example").read_text()
+    shown = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    fields = {name.upper(): field.default for name, field in module.Settings.model_fields.items()}
+    assert set(shown) == set(fields) - {"FAULT_POINT", "FAULT_AFTER", "FAULT_BROKER", "WRITE_AHEAD"}
+    for name, value in shown.items():
+        if value and name not in {"DATA_DIR", "VAULT_KEY_FILE"}:
+            default = fields[name]
+            plain = ",".join(default) if isinstance(default, tuple) else str(default)
+            assert value == (plain.lower() if isinstance(default, bool) else plain)

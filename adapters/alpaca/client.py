@@ -20,7 +20,7 @@ from adapters.kit import retry
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Limiter, Slot
 from domain.accounts import Environment
-from domain.broker import Lane
+from domain.broker import Credentials, Lane
 from domain.errors import BrokerError, Throttled
 from domain.ports import Clock
 
@@ -42,8 +42,7 @@ class Client:
     def __init__(
         self,
         shared: Shared,
-        key: str,
-        secret: str,
+        credentials: Credentials,
         *,
         clock: Clock,
         environment: Environment,
@@ -51,9 +50,9 @@ class Client:
         ceiling: int | None = None,
     ) -> None:
         self._shared, self._clock = shared, clock
-        self._keys = (key, secret)
+        self._credentials = credentials
         self._environment, self._endpoint = environment, endpoint
-        self.scope = scope_of(key, environment, endpoint)
+        self.scope = scope_of(credentials["key_id"], environment, endpoint)
         self._orders_limit = self._limiter("orders", ceiling)
         # The data API counts apart from the trading API, by the same number on the free plan.
         self._data_limit = self._limiter("data", ceiling)
@@ -175,10 +174,11 @@ class Client:
         session.mount("https://", transport)
         session.mount("http://", transport)
         base, data = guard.trading_url(self._environment, self._endpoint), guard.data_url(self._endpoint)
-        self.trading = TradingClient(*self._keys, raw_data=True, url_override=base)
-        self.stocks = StockHistoricalDataClient(*self._keys, raw_data=True, url_override=data)
-        self.coins = CryptoHistoricalDataClient(*self._keys, raw_data=True, url_override=data)
-        self.options = OptionHistoricalDataClient(*self._keys, raw_data=True, url_override=data)
+        keys = (self._credentials["key_id"], self._credentials["secret_key"])
+        self.trading = TradingClient(*keys, raw_data=True, url_override=base)
+        self.stocks = StockHistoricalDataClient(*keys, raw_data=True, url_override=data)
+        self.coins = CryptoHistoricalDataClient(*keys, raw_data=True, url_override=data)
+        self.options = OptionHistoricalDataClient(*keys, raw_data=True, url_override=data)
         for client in (self.trading, self.stocks, self.coins, self.options):
             client._session = session
             client._retry = 0

@@ -53,10 +53,10 @@ class OrderDesk:
         seen = {r.broker_order_id for r in recent} | {leg.broker_order_id for r in recent for leg in r.legs}
         return found + [r for r in flat if r.broker_order_id not in seen]
 
-    async def since(self, at: datetime, errors: Errors) -> list[OrderReport]:
-        """Give orders placed since a time, oldest first."""
-        found = await self._list(errors, status="all", nested=True, after=at)
-        return list(reversed(read_all(found, errors)))
+    async def changed_since(self, at: datetime, errors: Errors) -> list[OrderReport]:
+        """Give recent orders that changed since a time, themselves or a leg, oldest first."""
+        recent = read_all(await self._list(errors, status="all", nested=True), errors)
+        return [r for r in reversed(recent) if max((r.at, *(leg.at for leg in r.legs))) >= at]
 
     async def history(self, query: HistoryFilter, errors: Errors) -> list[OrderReport]:
         """Give past orders, newest first, page by page until there are enough."""

@@ -9,6 +9,7 @@ from adapters.alpaca.manifest import MANIFEST
 from adapters.alpaca.shared import SHARED
 from adapters.kit.errors import Errors
 from domain.accounts import Environment
+from domain.broker import Credentials
 from domain.clock import SystemClock
 from domain.errors import BrokerError
 from domain.instruments import Instrument
@@ -30,7 +31,11 @@ class AlpacaPrices:
     def __init__(self, key: str, secret: str, endpoint: str = "", clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._client = Client(
-            SHARED, key, secret, clock=self._clock, environment=Environment.PAPER, endpoint=endpoint
+            SHARED,
+            Credentials({"key_id": key, "secret_key": secret}),
+            clock=self._clock,
+            environment=Environment.PAPER,
+            endpoint=endpoint,
         )
         self._opening: asyncio.Task[None] | None = None
         self._asked: dict[str, tuple[float, asyncio.Task[Quote | None]]] = {}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,8 @@ from domain.money import ZERO, plain
 from domain.orders import LIVE, OrderReport, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
 
+_SKEW = timedelta(seconds=60)
+"""How far Alpaca's clock and ours may lie apart when asking what changed since."""
 _STOP_ROOM = Decimal("0.02")
 """How far a coin's stop-limit may slip: Alpaca has no plain stop for crypto."""
 
@@ -32,10 +34,10 @@ class AlpacaSession:
 
     def __init__(self, shared: Shared, credentials: Credentials, deps: SessionDeps) -> None:
         self._shared, self._deps = shared, deps
-        self._keys = (credentials["key_id"], credentials["secret_key"])
+        self._credentials = credentials
         self._client = Client(
             shared,
-            *self._keys,
+            credentials,
             clock=deps.clock,
             environment=deps.environment,
             endpoint=deps.endpoint,
@@ -45,7 +47,7 @@ class AlpacaSession:
         self._assets = AssetDesk(self._client, shared.assets, deps.clock, deps.endpoint)
         self._updates: asyncio.Queue[Item] | None = None
         self._feed: TradeFeed | None = None
-        self._opened = deps.clock.now()
+        self._deaf_since: datetime | None = deps.clock.now()
 
     async def connect(self) -> None:
         """Build the SDK's clients."""
@@ -61,7 +63,7 @@ class AlpacaSession:
     async def verify(self) -> Verified:
         """Prove that the key pair works for the chosen environment. Alpaca's trading keys cannot withdraw."""
         errors = _errors("verify")
-        paper, key = self._deps.environment is Environment.PAPER, self._keys[0]
+        paper, key = self._deps.environment is Environment.PAPER, self._credentials["key_id"]
         if key.startswith("AK" if paper else "PK"):
             text = texts.LIVE_KEY_FOR_PAPER if paper else texts.PAPER_KEY_FOR_LIVE
             raise errors.denied(text, "wrong_environment")
@@ -248,8 +250,8 @@ class AlpacaSession:
     async def events(self) -> AsyncIterator[OrderReport]:
         """Yield order updates. Raises OutcomeUnknown at every gap, AuthFailed when the key pair is refused.
 
-        What arrives between a raise and the next call is kept, so reading the orders in between misses
-        nothing. A fresh connection first yields the orders placed since this session opened.
+        What arrives between a raise and the next call is kept. Whenever the socket starts to listen, the
+        orders that changed while it did not are read and yielded first.
         """
         if self._feed is None or self._updates is None or (self._feed.dead and self._updates.empty()):
             self._feed = self._shared.feed(self._deps.clock, self._client.scope, self._new_feed)
@@ -257,13 +259,15 @@ class AlpacaSession:
         while True:
             item = await self._updates.get()
             if isinstance(item, BrokerError):
+                self._deaf_since = self._deaf_since or self._deps.clock.now()
                 raise item
             if not isinstance(item, Mark):
                 yield item
                 continue
-            recent = self._opened - timedelta(seconds=5)
-            for report in await self._orders.since(recent, _errors("events")):
+            since = (self._deaf_since or self._deps.clock.now()) - _SKEW
+            for report in await self._orders.changed_since(since, _errors("events")):
                 yield report
+            self._deaf_since = None
 
     async def renew(self) -> None:
         """Do nothing: key pairs do not expire."""
@@ -281,7 +285,7 @@ class AlpacaSession:
         self._client.healthy = False
 
     def _new_feed(self) -> TradeFeed:
-        return TradeFeed(*self._keys, self._deps.environment, self._deps.endpoint)
+        return TradeFeed(self._credentials, self._deps.environment, self._deps.endpoint)
 
     async def _account(self, errors: Errors) -> AccountState:
         raw = await self._client.read(lambda: self._client.trading.get_account(), errors)

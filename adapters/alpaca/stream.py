@@ -1,9 +1,8 @@
 """Listen to trade_updates: one socket per account, in our loop, for any number of listeners.
 
 The SDK's stream reconnects by itself but tells nobody, and retries refused credentials forever. Here a
-listener is told of both: it finds an error in its queue, between the updates, where the gap was. After a loss
-there is one error at once, and one when the socket listens again: whoever reads the orders after the second
-has missed nothing, for what follows is already queued.
+listener is told of both: it finds an error in its queue where the gap begins, and a mark
+where it ends. Whoever reads the orders at the mark has missed nothing, for what follows is already queued.
 """
 
 import asyncio
@@ -11,6 +10,8 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -20,8 +21,10 @@ from adapters.alpaca.guard import refuse, stream_url
 from adapters.alpaca.manifest import MANIFEST
 from adapters.kit.errors import Errors
 from domain.accounts import Environment
+from domain.broker import Credentials
 from domain.errors import BrokerError
-from domain.orders import OrderReport
+from domain.money import ZERO
+from domain.orders import TERMINAL, OrderReport
 
 _QUEUE = 5000
 _HANDSHAKE = 10.0
@@ -42,14 +45,14 @@ Item = OrderReport | BrokerError | Mark
 class TradeFeed:
     """Run the SDK's stream for one account and hand what it says to every listener."""
 
-    def __init__(self, key: str, secret: str, environment: Environment, endpoint: str) -> None:
-        self._make: Callable[[], Any] = lambda: _make_stream(self, key, secret, environment, endpoint)
+    def __init__(self, credentials: Credentials, environment: Environment, endpoint: str) -> None:
+        self._make: Callable[[], Any] = lambda: _make_stream(self, credentials, environment, endpoint)
         self._stream: Any = None
         self._task: asyncio.Task[None] | None = None
         self.listeners: list[asyncio.Queue[Item]] = []
         self.up = False
         self.dead = False
-        self._was_up = False
+        self._executed: dict[str, Decimal] = {}
 
     def join(self) -> "asyncio.Queue[Item]":
         """Start to listen; the socket opens with the first listener."""
@@ -89,8 +92,8 @@ class TradeFeed:
 
     def listening(self) -> None:
         """Note that Alpaca confirmed the subscription."""
-        again, self._was_up, self.up = self._was_up, True, True
-        self.tell(_ERRORS.unknown(texts.STREAM_BACK, "stream_back") if again else Mark.LISTENING)
+        self.up = True
+        self.tell(Mark.LISTENING)
 
     def lost(self) -> None:
         """Note that the socket is gone."""
@@ -106,10 +109,19 @@ class TradeFeed:
     async def heard(self, message: Any) -> None:
         """Read one update. One that cannot be read is a gap, not an end."""
         try:
-            item: Item = parse.update(message)
+            item: Item = self._whole(parse.update(message))
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
             item = _ERRORS.unknown(texts.STREAM_GARBLED, "stream_unreadable")
         self.tell(item)
+
+    def _whole(self, report: OrderReport) -> OrderReport:
+        """Name executions only where every one of the order was heard: cumulative figures tell the rest."""
+        known = self._executed.pop(report.broker_order_id, ZERO) + sum(
+            (f.quantity for f in report.fills), ZERO
+        )
+        if report.state not in TERMINAL:
+            self._executed[report.broker_order_id] = known
+        return report if known == report.filled_quantity else replace(report, fills=())
 
     async def _run(self) -> None:
         try:
@@ -187,13 +199,13 @@ def _stream_class() -> Any:
     return type("Stream", (_Told, TradingStream), {})
 
 
-def _make_stream(feed: TradeFeed, key: str, secret: str, environment: Environment, endpoint: str) -> Any:
+def _make_stream(feed: TradeFeed, credentials: Credentials, environment: Environment, endpoint: str) -> Any:
     # At DEBUG the websockets library prints frames, and the first frame holds the secret.
     logger = logging.getLogger("adapters.alpaca.socket")
     logger.setLevel(logging.INFO)
     stream = _stream_class()(
-        key,
-        secret,
+        credentials["key_id"],
+        credentials["secret_key"],
         raw_data=True,
         url_override=stream_url(environment, endpoint),
         websocket_params={**_SOCKET, "logger": logger},

@@ -31,7 +31,6 @@ UNREADABLE = "Alpaca answered in a way that cannot be read; whether it acted is 
 BROKEN = "Alpaca has a problem of its own; whether it acted is being checked."
 THROTTLED = "Alpaca asked us to slow down; the request is taken up again shortly."
 STREAM_LOST = "The stream of order updates from Alpaca broke; orders are read again."
-STREAM_BACK = "The stream of order updates from Alpaca is back; orders are read again."
 STREAM_GARBLED = "An order update from Alpaca could not be read; orders are read again."
 
 DUPLICATE = "Alpaca already has this order."

@@ -39,6 +39,8 @@ class AccountBook:
         for trade in trades:
             for order in await self._deps.store.orders.find({"trade": trade.id}):
                 self.orders[order.id] = order
+        for trade in trades:
+            await self.refresh(trade.id)  # a crash may have come between an order and its trade
 
     def of(self, trade: Trade) -> list[Order]:
         """Give a trade's orders in the order they were made."""
@@ -129,14 +131,17 @@ class AccountBook:
         if trade_id not in self.trades:
             return
         orders = self.of(self.trades[trade_id])
+        if not orders:
+            return
+        # Only what is so now: a doubt that was settled is no longer told.
         reason = next((o for o in reversed(orders) if o.reason), None)
 
         def derived(trade: Trade) -> Trade:
             return replace(
                 trade,
                 state=state_of(trade, orders),
-                code=reason.reason_code if reason else trade.code,
-                reason=reason.reason if reason else trade.reason,
+                code=reason.reason_code if reason else "",
+                reason=reason.reason if reason else "",
             )
 
         trade = await self.amend(trade_id, derived)

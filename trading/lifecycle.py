@@ -122,7 +122,7 @@ def _apply_main(order: Order, report: OrderReport, recorder: "_Recorder") -> Ord
         state=state,
         broker_order_id=report.replaced_by or _newer_id(order, report),
         filled_quantity=filled,
-        average_price=report.average_price if filled > ZERO else order.average_price,
+        average_price=_average(order, report),
         limit_price=report.limit_price if report.limit_price is not None else order.limit_price,
         stop_price=report.stop_price if report.stop_price is not None else order.stop_price,
         seen=0 if settled else order.seen,
@@ -159,7 +159,7 @@ def _apply_child(child: ChildOrder, report: OrderReport, recorder: "_Recorder") 
         state=state,
         broker_order_id=report.replaced_by or child.broker_order_id,
         filled_quantity=filled,
-        average_price=report.average_price if filled > ZERO else child.average_price,
+        average_price=_average(child, report),
         quantity=report.quantity or child.quantity,
         limit_price=report.limit_price if report.limit_price is not None else child.limit_price,
         stop_price=report.stop_price if report.stop_price is not None else child.stop_price,
@@ -216,6 +216,12 @@ def _swap(order: Order, old: ChildOrder, new: ChildOrder) -> Order:
 def _next_state(current: OrderState, reported: OrderState) -> OrderState:
     """Take a reported state only where the table allows it; anything else is old news."""
     return reported if reported in TRANSITIONS[current] else current
+
+
+def _average(known: Order | ChildOrder, report: OrderReport) -> Decimal | None:
+    """Take the average of whichever has filled more: a report from before a fill knows no price."""
+    newer = report.filled_quantity >= known.filled_quantity and report.average_price is not None
+    return report.average_price if newer else known.average_price
 
 
 def _moved(known: Decimal | None, told: Decimal | None) -> Decimal | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.demo.stage import Stage
-from sim.discord.messages import SimMessage
+from sim.discord.messages import BUTTON, SimMessage, walk
 from sim.discord.replies import Reply
 from sim.discord.state import Channel, User
 
@@ -46,7 +46,7 @@ async def until(probe: Callable[[], bool], what: str, seconds: float = PATIENCE)
     """Wait until something is so. Raises TimeoutError that says what was waited for."""
     try:
         async with asyncio.timeout(seconds):
-            while not probe():
+            while not probe():  # noqa: ASYNC110 - the pretend world has no event for everything
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise TimeoutError(f"{what} did not happen within {seconds:.0f} s") from None
@@ -59,27 +59,23 @@ async def command(stage: Stage, user: User, where: Channel, path: str, /, **opti
 
 async def set_up(stage: Stage, cast: Cast) -> None:
     """Link both accounts, name the source, and follow it."""
-    await command(
-        stage, cast.owner, cast.channel, "channel add", channel=cast.channel, author=cast.analyst
-    )
+    await command(stage, cast.owner, cast.channel, "channel add", channel=cast.channel, author=cast.analyst)
     await command(stage, cast.ann, cast.channel, "broker add", broker="paper", name="Practice")
     await link_alpaca(stage, cast)
     for member, account in ((cast.ann, "Practice"), (cast.ben, "Alpaca")):
-        await command(
-            stage,
-            member,
-            cast.channel,
-            "follow",
-            source=await choice(stage, member, cast.channel, "follow", "source", ""),
-            account=await choice(stage, member, cast.channel, "follow", "account", account),
-            mode="paper",
-            size="1000",
-        )
+        options = {
+            "channel": await choice(stage, member, cast.channel, "follow", "channel", ""),
+            "account": await choice(stage, member, cast.channel, "follow", "account", account),
+            "size-kind": "fixed",
+            "size": "1000",
+            "mode": "paper",
+        }
+        await command(stage, member, cast.channel, "follow", **options)
 
 
 async def choice(stage: Stage, user: User, where: Channel, path: str, option: str, typed: str) -> str:
     """Type into an option and take the first choice offered."""
-    offered = await stage.discord.autocomplete(user, where, path, focused=option, **{option: typed})
+    offered = await stage.discord.autocomplete(user, where, path, focused=option, **{option: typed})  # type: ignore[arg-type]
     if not offered:
         raise AssertionError(f"/{path} offers nothing for {option} {typed!r}")
     return str(offered[0]["value"])
@@ -90,12 +86,11 @@ async def link_alpaca(stage: Stage, cast: Cast) -> None:
     await command(stage, cast.ben, cast.channel, "broker add", broker="alpaca")
     dm = stage.discord.dm(cast.ben)
     key, secret = ALPACA_KEYS
-    walk = _Walk(stage, cast.ben, dm)
-    await walk.press("Paper")
-    await walk.fill("Enter", {"key": key, "secret": secret})
-    await walk.fill("Name", {"name": "Alpaca"})
-    await walk.press("Save")
-    await until(lambda: "linked" in walk.panel.text.casefold(), "saving Ben's Alpaca account")
+    ben = _Walk(stage, cast.ben, dm)
+    await ben.choose("Paper")
+    await ben.fill("Enter keys", {"key": key, "secret": secret})
+    await ben.choose("Save")
+    await until(lambda: "is linked" in ben.panel.text, "saving Ben's Alpaca account")
 
 
 class _Walk:
@@ -108,28 +103,41 @@ class _Walk:
     def panel(self) -> SimMessage:
         return [m for m in self._stage.discord.messages(self._dm) if m.from_bot][-1]
 
-    def _label(self, part: str) -> str | None:
+    def _find(self, part: str) -> tuple[str, str] | None:
+        """Find a button or a select's option by part of its label: its custom id, and the value chosen."""
         shown = [m for m in self._stage.discord.messages(self._dm) if m.from_bot]
-        labels = shown[-1].buttons if shown else []
-        return next((label for label in labels if part.casefold() in label.casefold()), None)
+        for control in walk(shown[-1].components) if shown else ():
+            if control.get("type") == BUTTON and part.casefold() in control.get("label", "").casefold():
+                return str(control["custom_id"]), ""
+            for option in control.get("options", ()):
+                if part.casefold() in option["label"].casefold():
+                    return str(control["custom_id"]), str(option["value"])
+        return None
 
-    async def press(self, part: str) -> Reply:
-        await until(lambda: self._label(part) is not None, f"a button called {part!r}")
-        label = self._label(part)
-        assert label is not None
-        ix = await self._stage.discord.click(self._user, self.panel, label)
-        return await ix.wait(PATIENCE)
+    async def _wait_for(self, part: str) -> tuple[str, str]:
+        await until(lambda: self._find(part) is not None, f"a button or choice called {part!r}")
+        found = self._find(part)
+        assert found is not None
+        return found
 
-    async def fill(self, part: str, values: dict[str, str]) -> Reply:
-        await until(lambda: self._label(part) is not None, f"a button called {part!r}")
-        label = self._label(part)
-        assert label is not None
-        ix = await self._stage.discord.click(self._user, self.panel, label)
+    async def choose(self, part: str) -> None:
+        """Press the button, or take the choice, whose label holds ``part``."""
+        custom_id, value = await self._wait_for(part)
+        if value:
+            ix = await self._stage.discord.select(self._user, self.panel, custom_id, [value])
+        else:
+            ix = await self._stage.discord.click(self._user, self.panel, custom_id)
+        await ix.wait(PATIENCE)
+
+    async def fill(self, part: str, values: dict[str, str]) -> None:
+        """Open a form and type into the fields whose labels hold these words."""
+        custom_id, _ = await self._wait_for(part)
+        ix = await self._stage.discord.click(self._user, self.panel, custom_id)
         modal = (await ix.wait(PATIENCE)).modal
-        assert modal is not None, f"{label!r} opened no form"
+        assert modal is not None, f"{part!r} opened no form"
         typed = {}
         for field in modal.fields:
-            found = next((v for k, v in values.items() if k in field["label"].casefold()), None)
-            if found is not None:
-                typed[field["custom_id"]] = found
-        return await (await self._stage.discord.submit(self._user, ix, **typed)).wait(PATIENCE)
+            words = [word for word in values if word in field["label"].casefold()]
+            if words:
+                typed[field["custom_id"]] = values[words[-1]]
+        await (await self._stage.discord.submit(self._user, ix, **typed)).wait(PATIENCE)

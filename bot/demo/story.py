@@ -1,15 +1,19 @@
 """Tell the story: eight messages of an analyst, a crash at the worst moment, and a market that moves."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from adapters.paper.engine import EngineOrder
 from bot.demo.cast import ALPACA_KEYS, PATIENCE, Cast, command, until
 from bot.demo.stage import Stage
 from bot.demo.transcript import Transcript
 from domain.instruments import OptionContract, OptionRight
+from domain.orders import Side
 from sim.discord.messages import SimMessage
+from sim.discord.state import User
 from sim.faults import FaultAction
 
 D = Decimal
@@ -38,7 +42,10 @@ class Story:
     def __init__(self, stage: Stage, cast: Cast, transcript: Transcript) -> None:
         self.stage, self.cast, self.transcript = stage, cast, transcript
         self.option = OptionContract(
-            underlying="SPY", expiry=third_friday(date.today()), strike=D(560), right=OptionRight.CALL  # noqa: DTZ011
+            underlying="SPY",
+            expiry=third_friday(stage.clock.now().date()),
+            strike=D(560),
+            right=OptionRight.CALL,
         )
 
     def open_market(self) -> None:
@@ -98,9 +105,13 @@ class Story:
         message = await self._say("Buying NVDA at 118.20, stop 115, target 124")
         await until(lambda: len(self._entries_at_alpaca("NVDA")) > before, "Ben's order at Alpaca")
         await self.stage.bot.kill()
-        self.transcript.line("kill -9", "the bot is gone; Alpaca has the order, the bot never heard", "bold red")
+        self.transcript.line(
+            "kill -9", "the bot is gone; Alpaca has the order, the bot never heard", "bold red"
+        )
         seconds = await self.stage.start_bot()
-        self.transcript.line("restart", f"the bot is back after {seconds:.1f} s and looks before it acts", "bold red")
+        self.transcript.line(
+            "restart", f"the bot is back after {seconds:.1f} s and looks before it acts", "bold red"
+        )
         await self._both_hold("NVDA", 8)
         self.transcript.line("Casey edits", "the same message, with another stop", "green")
         await self.stage.discord.edit(message, "Buying NVDA at 118.20, stop 116, target 124")
@@ -117,6 +128,7 @@ class Story:
     async def _exit(self) -> None:
         self.transcript.chapter("8 · An exit", "Everything in bitcoin goes, and the resting stop with it.")
         self._move("BTCUSD", "65010.00", "65060.00")
+        await asyncio.sleep(1)  # the paper broker looks at prices twice a second
         await self._say("all out of BTC")
         await self._both_hold("BTCUSD", 0)
         await until(lambda: not self._ben_rests("BTCUSD"), "the end of Ben's bitcoin stop")
@@ -140,7 +152,9 @@ class Story:
 
     async def _both_hold(self, symbol: str, quantity: int | None) -> None:
         def at_alpaca() -> bool:
-            held = sum((p.quantity for p in self.stage.alpaca.positions(KEY) if p.symbol == symbol), D(0))
+            held = sum(
+                (p.quantity for p in self.stage.alpaca.positions(KEY) if p.instrument.symbol == symbol), D(0)
+            )
             return held > 0 if quantity is None else held == quantity
 
         await until(at_alpaca, f"Ben's {symbol} position of {quantity}")
@@ -150,29 +164,25 @@ class Story:
         await self._told(self.cast.ann, name, words)
         await self._told(self.cast.ben, name, words)
 
-    async def _told(self, member: object, symbol: str, words: str) -> None:
+    async def _told(self, member: User, symbol: str, words: str) -> None:
         """Wait until the member's message about the symbol says so."""
-        channel = self.stage.discord.dm(member)  # type: ignore[arg-type]
+        channel = self.stage.discord.dm(member)
         await until(
             lambda: any(symbol in m.text and words in m.text for m in self.stage.discord.messages(channel)),
             f"the message {words!r} about {symbol}",
             PATIENCE,
         )
 
-    def _entries_at_alpaca(self, symbol: str) -> list[object]:
-        return [
-            o
-            for o in self.stage.alpaca.orders(KEY)
-            if o.request.symbol == symbol and o.request.side.value == "buy"
-        ]
+    def _entries_at_alpaca(self, symbol: str) -> list[EngineOrder]:
+        return [o for o in self.stage.alpaca.orders(KEY) if o.symbol == symbol and o.side is Side.BUY]
 
     def _ben_rests(self, symbol: str) -> bool:
-        return any(o.live and o.request.symbol == symbol for o in self._flat())
+        return any(o.live and o.symbol == symbol for o in self._flat())
 
     def _ben_stops(self, symbol: str) -> set[Decimal | None]:
-        return {o.request.stop_price for o in self._flat() if o.live and o.request.symbol == symbol}
+        return {o.stop_price for o in self._flat() if o.live and o.symbol == symbol}
 
-    def _flat(self) -> list[object]:
+    def _flat(self) -> list[EngineOrder]:
         tops = self.stage.alpaca.orders(KEY)
         return [order for top in tops for order in (top, *top.legs)]
 

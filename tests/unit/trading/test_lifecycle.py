@@ -108,3 +108,11 @@ def test_an_event_has_the_same_id_however_often_its_cause_is_applied():
     told = report(OrderState.FILLED, "10", "412")
     first, second = lifecycle.apply(working, told, NOW)[1], lifecycle.apply(working, told, NOW)[1]
     assert [e.id for e in first] == [e.id for e in second]
+
+
+def test_a_report_from_before_the_fill_does_not_take_the_price_of_the_fill_away():
+    filled, _ = lifecycle.apply(
+        order(state=OrderState.WORKING), report(OrderState.FILLED, "10", "412.4"), NOW
+    )
+    after, events = lifecycle.apply(filled, report(OrderState.WORKING), NOW)
+    assert (after.filled_quantity, after.average_price, events) == (D(10), D("412.4"), ())

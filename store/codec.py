@@ -49,6 +49,7 @@ def exact(kind: type, name: str) -> Coder:
 
 
 _NOTHING = exact(types.NoneType, "nothing")
+WHOLE = exact(int, "a whole number")
 
 
 class Codec:
@@ -58,7 +59,7 @@ class Codec:
         self._dialect = dialect
         self._coders: dict[Any, Coder] = {
             str: exact(str, "text"),
-            int: exact(int, "a whole number"),
+            int: WHOLE,
             bool: exact(bool, "yes or no"),
             types.NoneType: _NOTHING,
             **dialect.scalars,

@@ -95,6 +95,7 @@ class MemoryBus:
         self._capacity = capacity
         # Weak, so that a listener that is simply dropped costs nothing more.
         self._listeners: dict[str | None, WeakSet[Subscription]] = {}
+        self._everybody: WeakSet[Subscription] = WeakSet()
         self._closed = False
 
     async def publish(self, events: Sequence[Event]) -> None:
@@ -110,7 +111,7 @@ class MemoryBus:
 
     def lose(self) -> None:
         """Tell every listener that it may have missed events."""
-        for listener in self._all():
+        for listener in tuple(self._everybody):
             listener.lose()
 
     def subscribe(self, account_keys: frozenset[str] | None = None) -> Subscription:
@@ -120,6 +121,7 @@ class MemoryBus:
             listener.close()
             return listener
         self._sweep()
+        self._everybody.add(listener)
         for key in (None,) if account_keys is None else account_keys:
             self._listeners.setdefault(key, WeakSet()).add(listener)
         return listener
@@ -127,12 +129,9 @@ class MemoryBus:
     async def close(self) -> None:
         """End every subscription after what it holds."""
         self._closed = True
-        for listener in self._all():
+        for listener in tuple(self._everybody):
             listener.close()
         self._listeners.clear()
-
-    def _all(self) -> set[Subscription]:
-        return {listener for listeners in self._listeners.values() for listener in listeners}
 
     def _sweep(self) -> None:
         for key in [key for key, listeners in self._listeners.items() if not listeners]:

@@ -82,9 +82,11 @@ class RedisBus:
 
     async def close(self) -> None:
         """Stop listening and hang up; end every subscription."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while working := [task for task in self._tasks if not task.done()]:
+            # More than once: redis-py swallows a cancellation that arrives together with a reply.
+            for task in working:
+                task.cancel()
+            await asyncio.wait(working, timeout=0.05)
         await self._local.close()
         await self._redis.aclose()
 

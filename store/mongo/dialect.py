@@ -7,8 +7,9 @@ from decimal import Decimal, Inexact, Overflow
 from typing import Any
 
 from bson.decimal128 import Decimal128
+from bson.int64 import Int64
 
-from store.codec import Codec, Coder
+from store.codec import WHOLE, Codec, Coder
 from store.errors import Misfit
 from store.scalars import DATE, as_mapping, check_bytes, check_key, decimal_from_text, finite, plain_json, utc
 
@@ -25,6 +26,11 @@ def _decimal_to_bson(value: Any) -> Decimal128 | str:
 
 def _decimal_from_bson(plain: Any) -> Decimal:
     return finite(plain.to_decimal()) if type(plain) is Decimal128 else decimal_from_text(plain)
+
+
+def _int_from_bson(plain: Any) -> int:
+    # Numbers beyond 32 bits come back as PyMongo's own kind of int.
+    return int(plain) if type(plain) is Int64 else WHOLE.decode(plain)  # type: ignore[no-any-return]
 
 
 def _time_to_bson(value: Any) -> Any:
@@ -59,6 +65,7 @@ class BsonDialect:
     """
 
     scalars: Mapping[Any, Coder] = {
+        int: Coder(WHOLE.encode, _int_from_bson),
         Decimal: Coder(_decimal_to_bson, _decimal_from_bson),
         datetime: Coder(_time_to_bson, _time_from_bson),
         date: DATE,

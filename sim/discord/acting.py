@@ -71,6 +71,18 @@ class Acting:
         """Delete a message."""
         self._post.delete(message)
 
+    async def purge(self, messages: Sequence[SimMessage]) -> None:
+        """Delete several messages of one channel at once, as a moderator: one event tells of all."""
+        self._post.purge(list(messages))
+
+    async def unfurl(self, message: SimMessage, embeds: Sequence[JSON]) -> None:
+        """Let link previews appear: MESSAGE_UPDATE comes, yet nobody has edited anything."""
+        self._post.unfurl(message, list(embeds))
+
+    async def repeat(self, message: SimMessage) -> None:
+        """Deliver a message a second time, as the gateway may around a RESUME."""
+        self._post.repeat(message)
+
     # --- interactions -------------------------------------------------------------------------------
 
     async def slash(self, user: User, where: Channel, path: str, /, **options: Any) -> SimInteraction:

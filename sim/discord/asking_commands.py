@@ -106,6 +106,7 @@ def command_data(
 ) -> JSON:
     """Write the data of a slash command, or of an autocomplete when an option has the focus."""
     options = chosen.options
+    given = _hyphened(given, {option["name"] for option in options})
     extra = set(given) - {option["name"] for option in options}
     if extra:
         raise ValueError(
@@ -129,6 +130,11 @@ def command_data(
         "options": filled,
     }
     return _finish(data, chosen, resolver)
+
+
+def _hyphened(given: JSON, names: set[str]) -> JSON:
+    """Let Python keywords stand for option names with hyphens."""
+    return {key if key in names else key.replace("_", "-"): value for key, value in given.items()}
 
 
 def _finish(data: JSON, chosen: Chosen, resolver: Resolver) -> JSON:

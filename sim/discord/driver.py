@@ -163,6 +163,29 @@ class DiscordSim(Acting):
         """Give the person who owns the guild: every permission."""
         return self._world.users[guild.owner_id]
 
+    def remove_channel(self, channel: Channel) -> None:
+        """Delete a channel of a guild."""
+        guild = next(guild for guild in self.guilds if channel.id in guild.channels)
+        del guild.channels[channel.id], self._world.channels[channel.id]
+        self._gateway.publish("CHANNEL_DELETE", channel_json(channel), guild_id=guild.id, intent=GUILDS)
+
+    def remove_role(self, guild: Guild, role: Role) -> None:
+        """Delete a role; who had it loses it."""
+        del guild.roles[role.id]
+        body = {"guild_id": str(guild.id), "role_id": str(role.id)}
+        self._gateway.publish("GUILD_ROLE_DELETE", body, guild_id=guild.id, intent=GUILDS)
+        for member in guild.members.values():
+            if role.id in member.roles:
+                member.roles.remove(role.id)
+                self._guilds.member_changed(guild, member)
+
+    def remove_bot(self, guild: Guild, app: BotApp) -> None:
+        """Throw the bot out of a guild."""
+        for session in self.sessions:
+            if session.app is app and session.covers(guild.id) and session.intents & GUILDS:
+                session.dispatch("GUILD_DELETE", {"id": str(guild.id)})
+        del guild.members[app.user_id]
+
     def leave(self, guild: Guild, user: User) -> None:
         """End a membership."""
         member = guild.members.pop(user.id)
@@ -264,6 +287,10 @@ class DiscordSim(Acting):
     def dispatched_at(self, message_id: int) -> int | None:
         """Give time.monotonic_ns() of the moment a message's gateway frame was first written."""
         return self._gateway.written_at.get(int(message_id))
+
+    def enforce_rate_limits(self, *, on: bool = True) -> None:
+        """Count requests as Discord does, in real seconds, and answer 429 to those above. Off at first."""
+        self._server.limits.enabled = on
 
     def set_shards(self, count: int) -> None:
         """Recommend this many shards in /gateway/bot."""

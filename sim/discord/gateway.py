@@ -258,6 +258,13 @@ class Gateway:
             if heard and self._sees(session.app, message):
                 session.dispatch(event, self._message_body(event, message, session), message.id)
 
+    def publish_purge(self, messages: list[SimMessage]) -> None:
+        """Say in one event that several messages of a guild channel are gone."""
+        first = messages[0]
+        ids = [str(message.id) for message in messages]
+        body = {"ids": ids, "channel_id": str(first.channel_id), "guild_id": str(first.guild_id)}
+        self.publish("MESSAGE_DELETE_BULK", body, guild_id=first.guild_id, intent=GUILD_MESSAGES)
+
     def _message_body(self, event: str, message: SimMessage, session: Session) -> JSON:
         if event != "MESSAGE_DELETE":
             return event_message_json(self.world, message, session.app, session.intents)

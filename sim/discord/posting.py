@@ -1,5 +1,6 @@
 """Make and change messages, whoever asks: the REST API, an interaction, or a person."""
 
+import copy
 import re
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,7 @@ class Post:
             content=content,
             created_at=self._world.clock.now(),
             embeds=_embeds(body.get("embeds")),
-            components=number_components(list(body.get("components") or [])),
+            components=_components(body.get("components")),
             mentions=list(dict.fromkeys(int(one) for one in MENTION.findall(content))),
             **({"flags": int(body.get("flags") or 0) & KEPT_FLAGS} | extra),
         )
@@ -85,7 +86,8 @@ class Post:
     def attach(self, message: SimMessage, files: list[Upload]) -> None:
         """Store uploads and resolve ``attachment://`` links to them."""
         for file in files:
-            message.attachments.append(self._world.keep_file(file.name, file.content, file.kind))
+            kept = self._world.keep_file(file.name, file.content, file.kind)
+            message.attachments = [*message.attachments, kept]
         urls = {f"attachment://{one['filename']}": one["url"] for one in message.attachments}
         for component in walk(message.components):
             for media in [component.get("file"), component.get("media")] + [
@@ -102,7 +104,7 @@ class Post:
         if "embeds" in body:
             message.embeds = _embeds(body["embeds"])
         if "components" in body:
-            message.components = number_components(list(body["components"] or []))
+            message.components = _components(body["components"])
         if "attachments" in body:
             kept = {str(one.get("id")) for one in body["attachments"] or []}
             message.attachments = [one for one in message.attachments if one["id"] in kept]
@@ -118,9 +120,34 @@ class Post:
 
     def delete(self, message: SimMessage) -> None:
         """Remove a message and tell who could see it."""
+        self._forget(message)
+        self._tell("DELETE", message)
+
+    def purge(self, messages: list[SimMessage]) -> None:
+        """Remove messages of one channel at once: the gateway tells it in a single event."""
+        for message in messages:
+            self._forget(message)
+        if messages:
+            self._gateway.publish_purge(messages)
+            self._world.bell.ring()
+
+    def unfurl(self, message: SimMessage, embeds: list[JSON]) -> None:
+        """Add previews to a message's links: an update that is not an edit."""
+        message.embeds = message.embeds + _embeds(embeds)
+        self._tell("UPDATE", message)
+
+    def repeat(self, message: SimMessage) -> None:
+        """Tell of a message once more."""
+        self._gateway.publish_message("MESSAGE_CREATE", message)
+
+    def _forget(self, message: SimMessage) -> None:
         message.deleted = True
         self._world.channels[message.channel_id].messages.pop(message.id, None)
-        self._tell("DELETE", message)
+
+
+def _components(components: Any) -> list[JSON]:
+    """Copy and number components: what the bot sent stays in the record as it was sent."""
+    return number_components(copy.deepcopy(components or []))
 
 
 def _embeds(embeds: Any) -> list[JSON]:

@@ -1,12 +1,13 @@
 """Answer interaction callbacks and the webhook calls that follow them, within their windows."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sim.discord.errors import JSON, ApiError, Form, unknown
 from sim.discord.limits_commands import check_choices
-from sim.discord.limits_components import check_modal
+from sim.discord.limits_components import check_modal, number_components
 from sim.discord.limits_messages import INTERACTION_FLAGS, check_edit, check_new_message
 from sim.discord.messages import EPHEMERAL, LOADING, SimMessage
 from sim.discord.objects import message_json
@@ -93,7 +94,8 @@ class InteractionRoutes:
         else:
             with _below_data():
                 _check_modal(data)
-            ix.modal, ix.filled = data, True
+            ix.modal = data | {"components": number_components(copy.deepcopy(data["components"]))}
+            ix.filled = True
 
     def _choices(self, ix: Interaction, data: JSON) -> None:
         form = Form()

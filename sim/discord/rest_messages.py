@@ -120,10 +120,10 @@ class MessageRoutes:
         form = Form()
         keys = form.count((call.body or {}).get("messages"), ("messages",), low=2, high=100)
         form.done()
-        for key in keys:
-            message = channel.messages.get(int(key))
-            if message is not None:
-                self._post.delete(message)
+        if channel.is_dm:
+            raise ApiError(403, 50003, "Cannot execute action on this channel type")
+        found = [channel.messages.get(int(key)) for key in keys]
+        self._post.purge([message for message in found if message is not None])
 
     def _typing(self, call: Call) -> Any:
         self._channel(call)

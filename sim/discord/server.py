@@ -11,6 +11,7 @@ from aiohttp import BodyPartReader, web
 
 from sim.discord.errors import ApiError, Form
 from sim.discord.gateway import Gateway
+from sim.discord.ratelimits import RateLimits, Verdict
 from sim.discord.recording import Fault, Recorded, Recorder, Upload, safe_headers
 from sim.discord.state import BotApp, World
 
@@ -54,6 +55,7 @@ class Server:
         self.world = world
         self.gateway = gateway
         self.recorder = recorder
+        self.limits = RateLimits()
         self._app = web.Application(client_max_size=MAX_BODY)
         self._runner: web.AppRunner | None = None
 
@@ -97,8 +99,11 @@ class Server:
             fault = self.recorder.take_fault(record.method, record.path)
             if fault is not None:
                 return await self._faulty(fault, request, record, handler)
+            verdict = self.limits.judge(_bearer(request), record.method, route, record.path)
+            if verdict.retry_after is not None:
+                return _limited(record, verdict)
             self._answer(request, record, handler)
-            return _response(record)
+            return _response(record, verdict.headers)
 
         return serve
 
@@ -119,7 +124,7 @@ class Server:
         if fault.status is not None:
             record.status, record.answer = fault.status, fault.body or _fault_body(fault)
         self.world.bell.ring()
-        return _response(record, fault)
+        return _response(record, _limit_headers(fault) if fault.status == 429 else {})
 
     def _answer(self, request: web.Request, record: Recorded, handler: Handler) -> None:
         try:
@@ -137,6 +142,10 @@ class Server:
             record.status, record.answer = refusal.status, refusal.body()
             if refusal.status == 400 or record.route is None:
                 record.violation = f"{refusal.code} {refusal.message} {refusal.errors or ''}".strip()
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+            # A body of the wrong shape altogether: Discord's form reader would not have let it so far.
+            record.status, record.answer = 400, ApiError(400, 50035, "Invalid Form Body").body()
+            record.violation = f"unreadable body: {problem!r}"
         self.world.bell.ring()
 
     def _authorise(self, request: web.Request, record: Recorded) -> BotApp | None:
@@ -198,20 +207,37 @@ async def _read_multipart(request: web.Request) -> tuple[Any, list[Upload]]:
     return body, files
 
 
+def _bearer(request: web.Request) -> str:
+    return request.headers.get("Authorization", "")
+
+
+def _rate_limited(retry_after: float, *, everywhere: bool) -> Any:
+    message = "You are being rate limited."
+    return {"message": message, "retry_after": retry_after, "global": everywhere, "code": 0}
+
+
 def _fault_body(fault: Fault) -> Any:
     if fault.status == 429:
-        limited = {"message": "You are being rate limited.", "retry_after": fault.retry_after}
-        return limited | {"global": fault.everywhere, "code": 0}
+        return _rate_limited(fault.retry_after, everywhere=fault.everywhere)
     return {"message": f"{fault.status}: planned fault", "code": 0}
 
 
-def _response(record: Recorded, fault: Fault | None = None) -> web.Response:
+def _limit_headers(fault: Fault) -> dict[str, str]:
+    headers = {"Retry-After": str(fault.retry_after), "X-RateLimit-Scope": "shared"}
+    return headers | (
+        {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"} if fault.everywhere else {}
+    )
+
+
+def _limited(record: Recorded, verdict: Verdict) -> web.Response:
+    wait = round(verdict.retry_after or 0.0, 3)
+    record.status, record.answer = 429, _rate_limited(wait, everywhere=verdict.everywhere)
+    return _response(record, {"X-RateLimit-Scope": "user"} | verdict.headers | {"Retry-After": str(wait)})
+
+
+def _response(record: Recorded, extra: dict[str, str]) -> web.Response:
     """Write the answer; the content type is exactly application/json, which discord.py compares as text."""
-    headers = {"Via": "1.1 google"}
-    if record.status == 429 and fault is not None:
-        headers |= {"Retry-After": str(fault.retry_after), "X-RateLimit-Scope": "shared"}
-        if fault.everywhere:
-            headers |= {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
+    headers = {"Via": "1.1 google"} | extra
     if record.status == 204:
         return web.Response(status=204, headers=headers)
     headers["Content-Type"] = "application/json"

@@ -30,7 +30,7 @@ def _decimal_from_bson(plain: Any) -> Decimal:
 
 def _int_from_bson(plain: Any) -> int:
     # Numbers beyond 32 bits come back as PyMongo's own kind of int.
-    return int(plain) if type(plain) is Int64 else WHOLE.decode(plain)  # type: ignore[no-any-return]
+    return int(plain) if type(plain) is Int64 else WHOLE.decode(plain)
 
 
 def _time_to_bson(value: Any) -> Any:

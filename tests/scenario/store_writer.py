@@ -1,0 +1,83 @@
+"""Write journal entries as fast as fifty tasks can, telling a pipe what was acknowledged, until killed.
+
+Run as a program by the kill tests: ``python -m tests.scenario.store_writer DATA_DIR ROUND [early]``.
+With ``early`` the writer answers before it commits: the mistake the kill tests must be able to see.
+"""
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from domain.errors import StoreUnavailable
+from domain.orders import OrderState
+from store.opening import wrap
+from store.sqlite.engine import SqliteEngine
+from store.sqlite.writer import Writer
+from tests.store_support import event, order
+
+TASKS = 50
+ACCOUNTS = 5
+STATES = (OrderState.NEW, OrderState.READY, OrderState.SENDING, OrderState.WORKING, OrderState.FILLED)
+
+
+async def write(store, key: str, account: str, acknowledge) -> None:
+    """Take one order through its states; each step is one record with two events."""
+    current = order(key, account=account)
+    for step, state in enumerate(STATES):
+        wanted = replace(current, state=state)
+        happened = [event(f"{key}.{step}.{n}", account=account) for n in range(2)]
+        (written,) = await store.orders.record([(wanted, happened)])
+        assert written is not None, key
+        acknowledge(f"{key} {account} {step}\n")
+        current = written
+
+
+async def work(store, mark: str, acknowledge, *, stop=lambda: False) -> None:
+    """Keep fifty tasks writing order after order; return when the store is gone."""
+
+    async def task(number: int) -> None:
+        count = 0
+        while not stop():
+            await write(store, f"{mark}-{number}-{count}", f"a{number % ACCOUNTS}", acknowledge)
+            count += 1
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(TASKS):
+                group.create_task(task(number))
+    except* StoreUnavailable:
+        pass
+
+
+class EarlyWriter(Writer):
+    """Answer first and commit later, as a writer must not."""
+
+    def _write(self, batch):
+        connection = self._connection
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+            self._since = 0
+        self._answer([(done, job(connection), None) for job, done in batch])
+        self._since += 1
+        if self._since >= 20:
+            connection.execute("COMMIT")
+
+
+async def main(directory: str, mark: str, *how: str) -> None:
+    engine = await SqliteEngine.open(Path(directory), EarlyWriter if "early" in how else Writer)
+    if "early" not in how:
+        store = await wrap(engine)
+    else:
+        # Reads would not see what is not committed, so this variant is opened on a store already migrated.
+        from store.opening import OpenStore
+
+        store = OpenStore(engine, engine.now)
+    out = sys.stdout.fileno()
+    os.write(out, b"ready\n")
+    await work(store, mark, lambda line: os.write(out, line.encode()))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -148,7 +148,7 @@ class _Told:
             refuse(self._environment, self._endpoint, self._override)
             await super()._connect()  # type: ignore[misc]
             # A redirect may have led elsewhere; nothing secret was sent yet.
-            refuse(self._environment, f"//{self._ws.host}", self._override)
+            refuse(self._environment, f"//{self._ws.request_headers['Host']}", self._override)
         except BrokerError as error:
             await self._give_up(error)
             raise

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from adapters.alpaca import ADAPTER
+from adapters.alpaca import ADAPTER, guard
 from adapters.alpaca.manifest import MANIFEST
 from domain.accounts import Environment
 from domain.broker import BrokerSession, Credentials, SessionDeps
@@ -92,9 +92,14 @@ async def make() -> AsyncIterator[AlpacaHarness]:
     market = Market(clock=clock)
     for symbol, (bid, ask) in START.items():
         market.set(symbol, Decimal(bid), Decimal(ask))
-    async with AlpacaSim(market, clock, faults=Faults()) as sim:
-        sim.add_account(KEY, SECRET, START_CASH)
-        yield AlpacaHarness(sim, clock)
+    # The real patience is real seconds, which no test should spend.
+    patience, guard.READ_TIMEOUT = guard.READ_TIMEOUT, 1.0
+    try:
+        async with AlpacaSim(market, clock, faults=Faults()) as sim:
+            sim.add_account(KEY, SECRET, START_CASH)
+            yield AlpacaHarness(sim, clock)
+    finally:
+        guard.READ_TIMEOUT = patience
 
 
 SPEC = HarnessSpec(

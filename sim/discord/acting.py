@@ -19,7 +19,7 @@ from sim.discord.asking_commands import MESSAGE_MENU, USER_MENU, choose, command
 from sim.discord.asking_modals import modal_data
 from sim.discord.errors import JSON
 from sim.discord.gateway import Gateway
-from sim.discord.messages import BUTTON, SimMessage
+from sim.discord.messages import BUTTON, STRING_SELECT, SimMessage
 from sim.discord.posting import REPLY, Post
 from sim.discord.replies import SimInteraction
 from sim.discord.state import BotApp, Channel, Interaction, User, World
@@ -131,6 +131,14 @@ class Acting:
         if resolver.found:
             data["resolved"] = resolver.found
         return self._component(user, message, control, data)
+
+    async def press_late(
+        self, user: User, message: SimMessage, custom_id: str, *, values: Sequence[str] | None = None
+    ) -> SimInteraction:
+        """Use a control that was there a moment ago: the press was on its way when the message changed."""
+        kind = BUTTON if values is None else STRING_SELECT
+        control: JSON = {"custom_id": custom_id, "type": kind, "id": 1}
+        return self._component(user, message, control, {} if values is None else {"values": list(values)})
 
     async def submit(self, user: User, ix: SimInteraction, /, **values: Any) -> SimInteraction:
         """Fill in and send the modal ``ix`` was answered with; names are labels first, then custom ids."""

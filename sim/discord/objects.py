@@ -232,6 +232,14 @@ def message_json(
     }
     if not may_read(message, app, app.granted if intents is None else intents):
         body |= {"content": "", "embeds": [], "components": [], "attachments": []}
+    return body | _message_extras(world, message, app, nested=nested, intents=intents)
+
+
+def _message_extras(
+    world: World, message: SimMessage, app: BotApp, *, nested: bool, intents: int | None
+) -> JSON:
+    """Write what only some messages have."""
+    body: JSON = {}
     if message.reactions:
         body["reactions"] = [_reaction_json(name, who, app) for name, who in message.reactions.items()]
     if message.webhook_id is not None:

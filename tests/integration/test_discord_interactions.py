@@ -181,6 +181,16 @@ async def test_a_button_may_change_its_own_message(sim, raw):
     assert len(sim.messages(channel)) == 1
 
 
+async def test_a_press_can_arrive_after_its_button_is_gone(sim, raw):
+    user, _, message, ix = await pressed(sim, raw)
+    await raw.callback(ix, 7, {"content": "done", "components": []})
+    late = await sim.press_late(user, message, "go")
+    data = await raw.event("INTERACTION_CREATE")
+    while data["id"] != str(late.id):
+        data = await raw.event("INTERACTION_CREATE")
+    assert (data["data"]["custom_id"], data["message"]["components"]) == ("go", [])
+
+
 async def test_a_silent_defer_then_an_edit_shows_the_edit(sim, raw):
     _, _, message, ix = await pressed(sim, raw)
     await raw.callback(ix, 6)

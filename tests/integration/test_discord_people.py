@@ -30,6 +30,11 @@ def a_tree(bot):
         found = [name for name in ("AAPL", "AMD", "TSLA") if name.startswith(current)]
         return [app_commands.Choice(name=f"{name} stock", value=name) for name in found]
 
+    a_group(bot)
+    menus(bot)
+
+
+def a_group(bot):
     admin = app_commands.Group(
         name="channel",
         description="Channels",
@@ -47,6 +52,8 @@ def a_tree(bot):
 
     bot.tree.add_command(admin)
 
+
+def menus(bot):
     @bot.tree.context_menu(name="Why?")
     async def why(interaction, message: discord.Message):
         await interaction.response.send_message(f"because {message.content}", ephemeral=True)

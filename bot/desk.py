@@ -48,15 +48,26 @@ class Desk(Protocol):
         """Show a panel in place of what is there."""
 
 
-class LiveDesk:
-    """Be the desk of the connected bot; ``current`` waits for it."""
+class Connected(Protocol):
+    """Give the connected bot."""
 
-    def __init__(self, connection: "Connected") -> None:
+    async def wait_up(self) -> None:
+        """Wait for the first session of this process."""
+
+    @property
+    def usable(self) -> Any:
+        """Give the bot while it is logged in, or None."""
+
+
+class LiveDesk:
+    """Be the desk of the connected bot."""
+
+    def __init__(self, connection: Connected) -> None:
         self._connection = connection
 
     async def send(self, user: UserId, view: discord.ui.LayoutView, nonce: str) -> Place:
         """Send a panel."""
-        bot = await self._connection.wait_up()
+        bot = await self._bot()
         try:
             async with asyncio.timeout(WITHIN):
                 channel = await bot.create_dm(discord.Object(int(user)))
@@ -67,7 +78,7 @@ class LiveDesk:
 
     async def edit(self, place: Place, view: discord.ui.LayoutView) -> None:
         """Edit a panel."""
-        bot = await self._connection.wait_up()
+        bot = await self._bot()
         channel = bot.get_partial_messageable(int(place.channel), type=discord.ChannelType.private)
         try:
             async with asyncio.timeout(WITHIN):
@@ -75,12 +86,12 @@ class LiveDesk:
         except Exception as error:
             raise _meaning(error) from error
 
-
-class Connected(Protocol):
-    """Give the connected bot."""
-
-    async def wait_up(self) -> Any:
-        """Wait for the first session, and give the current bot."""
+    async def _bot(self) -> Any:
+        await self._connection.wait_up()
+        bot = self._connection.usable
+        if bot is None:
+            raise NotNow
+        return bot
 
 
 def _meaning(error: Exception) -> Exception:
@@ -97,8 +108,8 @@ def _meaning(error: Exception) -> Exception:
 
 async def fetch_roles(connection: Connected, guild: str, user: str) -> frozenset[str] | None:
     """Ask Discord for a member's role ids: empty when not a member, None when nobody knows right now."""
-    bot = getattr(connection, "bot", None)
-    if bot is None or not bot.is_ready():
+    bot = connection.usable
+    if bot is None:
         return None
     try:
         async with asyncio.timeout(5.0):

@@ -1,8 +1,9 @@
 """Write logs: one line an event, secrets masked, no local variables in tracebacks."""
 
 import logging
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -27,6 +28,8 @@ _QUIET = {
     "alpaca": logging.WARNING,
 }
 """The lowest level taken from libraries: their debug lines hold whole payloads."""
+
+_WEBHOOK = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w-]+")
 
 
 def configure(
@@ -73,11 +76,20 @@ def _handler(shared: list[Processor], redactor: Redactor, *, json: bool, stream:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 redactor.processor,
+                _mask_webhooks,
                 _renderer(json=json, stream=stream),
             ],
         )
     )
     return handler
+
+
+def _mask_webhooks(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take interaction tokens out of addresses that libraries log; they let anybody answer for 15 minutes."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _WEBHOOK.sub(r"\1***", value)
+    return event
 
 
 def _renderer(*, json: bool, stream: TextIO) -> Processor:

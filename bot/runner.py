@@ -42,11 +42,15 @@ class Connection:
         """Tell whether events arrive now."""
         return self.bot is not None and self.bot.gateway_up
 
-    async def wait_up(self) -> TradeBot:
-        """Wait for the first session of this process, and give the current bot."""
+    @property
+    def usable(self) -> TradeBot | None:
+        """Give the bot while it is logged in and REST can be used, events or not."""
+        bot = self.bot
+        return bot if bot is not None and bot.user is not None and not bot.is_closed() else None
+
+    async def wait_up(self) -> None:
+        """Wait for the first session of this process."""
         await self._was_up.wait()
-        assert self.bot is not None
-        return self.bot
 
     async def run(self) -> None:
         """Stay connected until ``stop``. Raises Misconfigured when Discord refuses us."""

@@ -16,6 +16,7 @@ from bot.runner import Connection
 from cogs.base import Services
 from cogs.kit import note
 from domain.clock import SystemClock
+from sim.clock import DrivenClock
 from sim.discord import DiscordSim
 from tests.support import eventually
 
@@ -23,8 +24,8 @@ from tests.support import eventually
 class Line:
     """Be a bot held on a local Discord by our own connection."""
 
-    def __init__(self, sim, tmp_path, **options) -> None:
-        self.sim, clock = sim, SystemClock()
+    def __init__(self, sim, tmp_path, clock=None, **options) -> None:
+        self.sim, clock = sim, clock or SystemClock()
         settings = {"extensions": ("tests.integration.bot_cog",), "data_dir": tmp_path, "api_url": sim.url}
         nothing = Services(trading=None, accounts=None, tokens=None, wizard=None, clock=clock)
         self.connection = Connection(
@@ -278,3 +279,44 @@ async def test_stopping_events_keeps_rest_for_last_words(line, sim):
     await eventually(lambda: not sim.sessions)
     place = await LiveDesk(line.connection).send(str(sim.ana.id), note("bye"), "n9")
     assert place.message
+
+
+async def test_a_session_that_never_comes_up_is_begun_anew_from_nothing(sim, tmp_path):
+    point_rest(sim.url)
+    sim.refuse_gateway(10_000)
+    clock = DrivenClock()
+    line = Line(sim, tmp_path, clock)
+    task = asyncio.create_task(line.connection.run())
+    await eventually(lambda: line.connection.usable)
+    first = line.bot
+    await eventually(lambda: clock._sleepers)
+    for _ in range(40):
+        await clock.advance(5)
+    await eventually(first.is_closed)
+    sim.refuse_gateway(0)
+    await eventually(lambda: clock._sleepers)
+    await clock.advance(130)
+    await eventually(lambda: line.bot is not first)
+    await asyncio.wait_for(line.connection.wait_up(), 10)
+    await line.connection.stop()
+    await asyncio.wait_for(task, 10)
+
+
+async def test_a_spent_login_quota_is_waited_out_before_the_next_login(sim, tmp_path):
+    point_rest(sim.url)
+    limit = {"total": 1000, "remaining": 0, "reset_after": 3_600_000, "max_concurrency": 1}
+    answer = {"url": sim.url.replace("http", "ws").removesuffix("/api") + "/gateway", "shards": 1}
+    sim.fault("GET /gateway/bot", status=200, body=answer | {"session_start_limit": limit})
+    clock = DrivenClock()
+    line = Line(sim, tmp_path, clock)
+    task = asyncio.create_task(line.connection.run())
+    await eventually(lambda: [r for r in sim.requests if r.path.endswith("/gateway/bot")])
+    await eventually(lambda: len(clock._sleepers) == 2)
+    for _ in range(30):
+        await clock.advance(5)
+    assert not sim.received
+    for _ in range(40):
+        await clock.advance(100)
+    await asyncio.wait_for(line.connection.wait_up(), 10)
+    await line.connection.stop()
+    await asyncio.wait_for(task, 10)

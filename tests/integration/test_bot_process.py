@@ -66,6 +66,13 @@ async def test_discord_being_away_at_start_is_waited_out(tmp_path):
         assert "Traceback" not in run.output
 
 
+async def test_it_can_be_stopped_while_discord_is_away(tmp_path):
+    url = f"http://127.0.0.1:{free_port()}/api"
+    async with bot(tmp_path, DISCORD_TOKEN="a.b.c", DISCORD_API_URL=url) as run:
+        await eventually(lambda: run.logged("not connected to Discord; trying again"), 30)
+        assert await run.stop() == 0
+
+
 async def test_a_gateway_that_refuses_the_first_connections_is_waited_out(sim, tmp_path):
     sim.refuse_gateway(1)
     async with bot(tmp_path, **at(sim)) as run:

@@ -72,3 +72,15 @@ async def test_an_error_nobody_awaited_is_one_line(stream):
     (line,) = lines(stream)
     assert line["message"] == "Task exception was never retrieved"
     assert "KeyError" in line["exception"]
+
+
+def test_interaction_tokens_in_addresses_are_masked(stream):
+    logs.configure(level="INFO", json=True, secrets=(), stream=stream)
+    logging.getLogger("discord.http").warning(
+        "We are being rate limited. %s %s responded with 429.",
+        "POST",
+        "https://x/api/v10/webhooks/1/canary-Tok_en",
+    )
+    logging.getLogger("discord.http").warning("https://x/interactions/12/canary/callback")
+    assert "canary" not in stream.getvalue()
+    assert "/interactions/12/***/callback" in stream.getvalue()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections import defaultdict
 from decimal import Decimal
 
@@ -45,6 +46,7 @@ COIN = Instrument(
 )
 INSTRUMENTS = {i.symbol: i for i in (SHARE, OPTION, COIN)}
 CASH = Decimal(40_000)
+MANY = 10 if os.environ.get("SOAK") else 1
 FEES = FeeModel(
     rates={
         AssetClass.CRYPTO: FeeRate(basis_points=Decimal(25)),
@@ -155,8 +157,12 @@ class World:
         order = self._pick(index)
         if order is None:
             return
-        step = order.request.instrument.quantity_increment
-        changes = {"limit_price": price} if order.limit_price is not None else {"quantity": quantity * step}
+        if order.limit_price is not None:
+            changes = {"limit_price": price}
+        elif order.stop_price is not None:
+            changes = {"stop_price": price}
+        else:
+            changes = {"quantity": quantity * order.request.instrument.quantity_increment}
         self.engine.replace(order.id, **changes)
 
     def day(self) -> None:
@@ -207,13 +213,17 @@ class World:
                 out = sum((leg.filled_quantity for leg in top.legs), Decimal(0))
                 if top.request.order_class is OrderClass.OCO:
                     wanted = max(f for f in (top.quantity, top.request.quantity) if f is not None)
-                    assert top.filled_quantity + out <= wanted
+                    left = wanted - top.filled_quantity - out
+                    assert left >= 0
+                    assert all(one.remaining <= left for one in (top, *top.legs) if one.live)
                 elif top.legs:
                     assert out <= top.filled_quantity
+                    left = top.filled_quantity - out
+                    assert all(leg.remaining <= left for leg in top.legs if leg.live and not leg.held)
                     assert not any(leg.fills for leg in top.legs if leg.held)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * MANY, deadline=None)
 @given(rules, steps)
 def test_cash_quantity_and_groups_are_conserved(rules: Rules, steps: list) -> None:
     world = World(rules)
@@ -222,7 +232,7 @@ def test_cash_quantity_and_groups_are_conserved(rules: Rules, steps: list) -> No
         world.check()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100 * MANY, deadline=None)
 @given(rules, steps, steps)
 def test_a_restored_engine_goes_on_as_if_nothing_had_happened(
     rules: Rules, before: list, after: list
@@ -247,7 +257,7 @@ def test_a_restored_engine_goes_on_as_if_nothing_had_happened(
     assert again.engine.snapshot() == world.engine.snapshot()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * MANY, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(95, 105), st.integers(1, 9)), min_size=2, max_size=12),
     st.integers(1, 40),
@@ -282,7 +292,7 @@ def test_the_best_price_fills_first_and_then_the_oldest(wanted: list, size: int)
         left -= filled
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * MANY, deadline=None)
 @given(
     st.lists(st.tuples(prices, st.integers(0, 2), st.integers(0, 12).map(Decimal)), max_size=25),
     st.booleans(),

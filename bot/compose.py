@@ -1,5 +1,6 @@
 """Put the process together. This is the only place that knows every room."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,15 @@ from bot.settings import Settings
 from cogs.base import Services
 from cogs.kit import Tone, note
 from cogs.panels import trade_panel
+from domain.broker import BrokerAdapter
 from domain.clock import SystemClock
-from domain.errors import StoreUnavailable, VaultError
+from domain.errors import DomainError, StoreUnavailable, VaultError
 from domain.ports import Clock, Store, Vault
 from store import open_bus, open_store
 from trading.compose import Verbs
 from trading.compose import build as build_verbs
 from trading.config import GateConfig, TradingConfig
+from trading.points import FaultPoints
 from vault.keys import KeyFile
 from vault.redact import Redactor
 from vault.vault import EnvelopeVault
@@ -79,7 +82,7 @@ def open_vault(settings: Settings, clock: Clock) -> Vault:
 async def _open_store(settings: Settings) -> Store:
     try:
         return await open_store(data_dir=settings.data_dir, mongodb_uri=_plain(settings.mongodb_uri))
-    except StoreUnavailable as error:
+    except DomainError as error:
         raise Problem(str(error)) from error
 
 
@@ -97,9 +100,7 @@ def trading_config(settings: Settings) -> TradingConfig:
     return TradingConfig(
         gate=gate,
         write_ahead=settings.write_ahead,
-        fault_point=settings.fault_point,
-        fault_after=settings.fault_after,
-        fault_broker=settings.fault_broker,
+        fault_file=settings.fault_file,
     )
 
 
@@ -155,7 +156,17 @@ class _Builder:
             metrics=self.metrics,
         )
 
+    def _brokers(self, points: FaultPoints) -> Mapping[str, BrokerAdapter]:
+        """Give every broker; the paper one shares the harness's points, for it is part of this process."""
+        brokers = dict(adapters())
+        if self.settings.fault_file:
+            from adapters.paper.adapter import PaperAdapter
+
+            brokers["paper"] = PaperAdapter(on_point=points.hit)
+        return brokers
+
     def _verbs(self) -> Verbs:
+        points = FaultPoints(self.settings.fault_file)
         return build_verbs(
             store=self.store,
             bus=self.bus,
@@ -163,7 +174,8 @@ class _Builder:
             vault=self.vault,
             roles=self.roles,
             notifier=self.notices,
-            adapters=adapters(),
+            adapters=self._brokers(points),
+            points=points,
             reader=read_message,
             config=trading_config(self.settings),
             prices=self.prices,

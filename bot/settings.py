@@ -8,7 +8,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    NonNegativeInt,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -21,7 +20,7 @@ from bot.problems import Misconfigured
 
 BROKERS = ("alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro")
 DISCORD = "https://discord.com/api"
-_HARNESS = ("FAULT_POINT", "FAULT_AFTER", "FAULT_BROKER", "WRITE_AHEAD")
+_HARNESS = ("FAULT_FILE", "WRITE_AHEAD")
 
 
 def _url(value: str) -> str:
@@ -90,9 +89,7 @@ class Settings(BaseSettings):
     discord_api_url: Url = DISCORD
     alpaca_api_url: Url = ""
 
-    fault_point: str = ""
-    fault_after: NonNegativeInt = 0
-    fault_broker: str = ""
+    fault_file: str = ""
     write_ahead: bool = True
 
     @field_validator("log_level", mode="before")

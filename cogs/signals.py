@@ -1,6 +1,7 @@
 """Hear messages, edits and deletes in servers, and hand them to the verbs as plain values."""
 
 import logging
+from datetime import timedelta
 
 import discord
 from discord.ext import commands
@@ -10,11 +11,38 @@ from domain.ids import AuthorId, ChannelId, GuildId, MessageId
 from domain.signals import RawMessage
 
 READ = frozenset({discord.MessageType.default, discord.MessageType.reply})
+LOOK_BACK = timedelta(minutes=5)
+"""How far back missed messages are read: an exit is worth following that long."""
+LOOK_BACK_MESSAGES = 200
 log = logging.getLogger(__name__)
 
 
 class Signals(ServiceCog):
     """Listen. Nothing a message holds may make a listener fail."""
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Read what was posted while nobody listened: after a start, and after a session Discord dropped.
+
+        Intake takes each message once and refuses entries that are too old, so reading too much is harmless.
+        """
+        for source in await self.services.trading.all_sources():
+            try:
+                await self._catch_up(int(source.channel))
+            except discord.HTTPException as error:
+                log.warning("channel %s could not be read back: %s", source.channel, error.status)
+            except Exception:
+                log.exception("channel %s could not be read back", source.channel)
+
+    async def _catch_up(self, key: int) -> None:
+        channel = self.bot.get_channel(key)
+        if not isinstance(channel, discord.abc.Messageable):
+            return
+        since = self.services.clock.now() - LOOK_BACK
+        async for message in channel.history(after=since, oldest_first=True, limit=LOOK_BACK_MESSAGES):
+            raw = self._read(message)
+            if raw is not None:
+                await self.services.trading.on_message(raw)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

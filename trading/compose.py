@@ -23,7 +23,6 @@ class Verbs:
     trading: TradingService
     accounts: AccountService
     tokens: TokenService
-    points: FaultPoints
 
 
 def build(
@@ -40,9 +39,9 @@ def build(
     prices: PriceSource | None = None,
     endpoints: Mapping[str, str] | None = None,
     rate_ceilings: Mapping[str, int] | None = None,
+    points: FaultPoints | None = None,
 ) -> Verbs:
     """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
-    points = FaultPoints(config.fault_point, after=config.fault_after, broker=config.fault_broker)
     deps = TradingDeps(
         store=store,
         clock=clock,
@@ -54,7 +53,7 @@ def build(
         rate_ceilings=rate_ceilings or {},
         config=config,
         hub=Hub(store, bus, notifier),
-        points=points,
+        points=points or FaultPoints(config.fault_file),
     )
     executor = Executor(deps)
     accounts = AccountService(deps, executor)
@@ -62,5 +61,4 @@ def build(
         trading=TradingService(deps, executor, accounts, reader),
         accounts=accounts,
         tokens=TokenService(store.tokens, clock),
-        points=points,
     )

@@ -31,9 +31,5 @@ class TradingConfig:
     lease_ttl: float = 30.0
     write_ahead: bool = True
     """Never switched off outside the harness that proves it can fail."""
-    fault_point: str = ""
-    """Named point at which the process kills itself, for the kill harness; empty in production."""
-    fault_after: int = 0
-    """How many passes of the point to let go by first."""
-    fault_broker: str = ""
-    """Only count passes for this broker's orders; empty for all."""
+    fault_file: str = ""
+    """Where the kill harness names the point at which to end the process; empty in production."""

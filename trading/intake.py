@@ -16,7 +16,7 @@ from domain.errors import DomainError
 from domain.ids import ChannelId, GuildId, MessageId, SignalId, signal_id
 from domain.ports import Store
 from domain.signals import InboxMessage, MessageOutcome, RawMessage, Reading, ReadingKind, Signal
-from trading import amend, guard, jobs, wishes
+from trading import amend, guard, jobs, points, wishes
 from trading.deps import TradingDeps
 from trading.executor import Executor
 from trading.jobs import Rank
@@ -60,6 +60,7 @@ class Intake:
             return None
         async with self._order[source.id]:
             message = await self._read(raw)
+            self._deps.points.hit(points.BEFORE_INTAKE)
             if not await self._deps.store.inbox.insert(message):
                 return None
             self._previous[_author_key(raw)] = raw.content
@@ -184,9 +185,16 @@ class Intake:
             return {"outcome": MessageOutcome.ASKED}
         if reading.kind in {ReadingKind.NONE, ReadingKind.ALERT}:
             return {"outcome": MessageOutcome.IGNORED}
+        if reading.kind in amend.AMENDING and self._too_old(message):
+            return {"outcome": MessageOutcome.STALE, "reason": "too_old"}
         if reading.kind in OPENING and await self._repeated(message):
             return {"outcome": MessageOutcome.IGNORED, "reason": "repeated"}
         return {"outcome": MessageOutcome.SIGNAL}
+
+    def _too_old(self, message: InboxMessage) -> bool:
+        """Tell an exit or update found so long after it was posted that the world has moved on."""
+        age = message.received_at - message.raw.posted_at
+        return age > timedelta(seconds=self._deps.config.limits.exit_max_age)
 
     async def _repeated(self, message: InboxMessage) -> bool:
         """Tell whether the same author posted the same words within a minute, under another id."""

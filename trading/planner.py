@@ -68,9 +68,9 @@ class Planner:
             return await self.deny(wish, Denial(error.code, error.text)), []
         trade = self._trade(wish, priced, parts)
         orders = [self._order(wish, priced, trade, part) for part in parts]
-        self._deps.points.hit(points.BEFORE_JOURNAL, self._account.broker)
+        self._deps.points.hit(points.BEFORE_JOURNAL)
         await self._book.open(trade, orders)
-        self._deps.points.hit(points.AFTER_JOURNAL, self._account.broker)
+        self._deps.points.hit(points.AFTER_JOURNAL)
         if trade.state is TradeState.AWAITING:
             await self._book.tell([self._event(trade, EventKind.TRADE_AWAITING)])
         return self._book.trades.get(trade.id, trade), orders

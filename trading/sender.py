@@ -58,7 +58,7 @@ class Sender:
         licensed = await self._licence(order)
         if licensed is None:
             return self._book.orders[order.id]
-        self._deps.points.hit(points.AFTER_SENDING, order.intent.ref.broker)
+        self._deps.points.hit(points.AFTER_SENDING)
         return await self._submit(session, licensed)
 
     async def _recheck(self, order: Order) -> Order | None:
@@ -109,12 +109,12 @@ class Sender:
         except Exception:  # noqa: BLE001 - whatever it was, the broker may have the order
             _log.exception("submit_failed_oddly", order=order.id, broker=order.intent.ref.broker)
             return await self._unknown(order)
-        self._deps.points.hit(points.AFTER_REPLY, order.intent.ref.broker)
+        self._deps.points.hit(points.AFTER_REPLY)
         return await self._accept(order, report)
 
     async def _accept(self, order: Order, report: OrderReport) -> Order:
         settled = await self._book.take_in(order, report)
-        self._deps.points.hit(points.AFTER_PERSIST, order.intent.ref.broker)
+        self._deps.points.hit(points.AFTER_PERSIST)
         return settled
 
     async def _on_error(self, session: BrokerSession, order: Order, error: BrokerError) -> Order:

@@ -204,3 +204,19 @@ def parse(stage, event, body):
 
 def update(stage, said, **changes):
     parse(stage, "MESSAGE_UPDATE", payload(stage, said) | changes)
+
+
+async def test_what_was_posted_while_nobody_listened_is_read_when_the_session_is_new(stage):
+    await stage.trading.add_source(
+        str(stage.guild.id), str(stage.signals.id), authors=[str(stage.ana.id)], webhooks=[], by="1"
+    )
+    first = await stage.sim.say(stage.ana, stage.signals, "BTO AAPL 150")
+    await heard(stage, 1)
+    stage.sim.refuse_gateway(1)
+    stage.sim.invalidate(resumable=False)
+    stage.sim.drop()
+    missed = await stage.sim.say(stage.ana, stage.signals, "out of AAPL")
+    await eventually(
+        lambda: [m.message for m in stage.trading.messages].count(str(missed.id)) >= 1, timeout=20
+    )
+    assert str(first.id) in [m.message for m in stage.trading.messages]

@@ -74,6 +74,9 @@ class FakeTrading(TradingService):
         self._fail()
         return [s for s in self.sources_by.values() if s.guild == guild]
 
+    async def all_sources(self):
+        return list(self.sources_by.values())
+
     async def follow(self, *, user, guild, channel, account, mode, size_kind, size):
         self._fail()
         follow = Follow(

@@ -1,0 +1,1 @@
+"""Tests of the paper broker and its engine."""

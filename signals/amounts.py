@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from signals import lexicon as lex
 from signals.annotate import Piece
-from signals.tokens import NUMBER, PUNCT, SLASH, WORD, Token
+from signals.tokens import LINE, NUMBER, PUNCT, SLASH, WORD, Token
 
 _SHARES = {
     "half": Decimal("0.5"), "third": Decimal("0.333333"), "quarter": Decimal("0.25"), "most": Decimal("0.75"),
@@ -66,11 +66,16 @@ def _number(tokens: list[Token], at: int, amounts: Amounts, option: bool, pair: 
         _percent(tokens, at, amounts)
     elif token.suffix == "units" or _counted(token, after):
         _quantity(token, amounts)
-    elif (
-        before is not None and after is not None and _is_count(token) and _between(tokens, at, before, after)
-    ):
+    elif after is not None and _is_count(token) and _placed(tokens, at, option):
         _quantity(token, amounts)
         _of_total(tokens, at, amounts)
+
+
+def _placed(tokens: list[Token], at: int, option: bool) -> bool:
+    """Tell a count by where it stands: before the option at a line's start, or after a verb."""
+    if option and (at == 0 or tokens[at - 1].kind == LINE):
+        return bool(tokens[at + 1].roles & lex.SYMBOL)
+    return at > 0 and _between(tokens, at, tokens[at - 1], tokens[at + 1])
 
 
 def _counted(token: Token, after: Token | None) -> bool:

@@ -22,13 +22,15 @@ class Piece:
     mask: int = 0
     questions: set[int] = field(default_factory=set)
     shouted: bool = False
+    heading: str | None = None
+    """Why the message as a whole is talk, whatever its lines say: a watch-list, a recap."""
 
     def narrowed(self, tokens: list[Token]) -> "Piece":
         """Give the piece that holds only ``tokens``."""
         mask = 0
         for token in tokens:
             mask |= token.roles
-        return Piece(tokens, mask, self.questions, self.shouted)
+        return Piece(tokens, mask, self.questions, self.shouted, self.heading)
 
 
 def annotate(tokens: list[Token]) -> Piece:
@@ -51,7 +53,15 @@ def annotate(tokens: list[Token]) -> Piece:
             if token.text == "?":
                 piece.questions.add(sentence)
             sentence += 1
+    piece.heading = _heading(piece)
     return piece
+
+
+def _heading(piece: Piece) -> str | None:
+    if piece.mask & lex.WATCH:
+        return "watch"
+    recaps = piece.mask & lex.RECAP and any(t.details.get(lex.RECAP) == "heading" for t in piece.tokens)
+    return "recap" if recaps else None
 
 
 def _section_end(tokens: list[Token], at: int) -> int:
@@ -93,7 +103,13 @@ def _other(tokens: list[Token], at: int) -> tuple[int, Token]:
         token.roles = lex.LIST_NUMBER
     elif token.suffix in {"c", "p"}:
         token.roles = lex.STRIKE
+    elif token.kind == NUMBER and at and tokens[at - 1].text == "in" and _is_year(token):
+        token.roles, token.details = lex.BEFORE, {lex.BEFORE: "year"}
     return at + 1, token
+
+
+def _is_year(token: Token) -> bool:
+    return len(token.raw) == 4 and token.raw.isdigit() and "1990" <= token.raw <= "2035"
 
 
 def _numbers_a_line(tokens: list[Token], at: int) -> bool:

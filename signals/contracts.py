@@ -124,11 +124,19 @@ def _strike_pair(tokens: list[Token], at: int, contract: Contract) -> None:
     small = first <= 12 and second <= 31 and not following.roles & lex.STRUCT
     if small or first == 0 or not Decimal("0.5") < second / first < 2:
         return
-    right = OptionRight(following.details[lex.RIGHT]) if following.roles & lex.RIGHT else None
+    right = _right_of(following)
     token.roles |= lex.STRIKE
     middle = token.start + len(token.parts[0])
     contract.strikes.append(Strike(at, first, right, token.start, middle))
     contract.strikes.append(Strike(at, second, right, middle + 1, token.end))
+
+
+def _right_of(token: Token) -> OptionRight | None:
+    """Give the right that ``calls`` or ``put credit spread`` names."""
+    if token.roles & lex.RIGHT:
+        return OptionRight(token.details[lex.RIGHT])
+    detail = token.details[lex.STRUCT]
+    return OptionRight(detail[-1]) if detail.startswith("spread_") else None
 
 
 def _occ(token: Token, at: int, contract: Contract) -> None:

@@ -15,7 +15,8 @@ from signals.spreads import put_legs
 from signals.tokens import NUMBER, WORD
 
 _ORDER_VERBS = {"buylimit": "long", "selllimit": "short", "buystop": "long", "sellstop": "short"}
-_NO_SIDE = frozenset(("taken", "neutral_now", "neutral_past"))
+_NO_SIDE = frozenset(("taken", "neutral_now", "neutral_past"))  # the side is for the prices to say
+_RANGE = frozenset(("-", "_", "/", "~", "to"))
 _INSIDE_UNKNOWN = 2
 _CARD_UNKNOWN = 4
 _BARE_TENSES = frozenset(("bto", "sto", "long_now", "short_now", "neutral_now", "now"))
@@ -126,8 +127,8 @@ def _refusal(facts: Facts, verb: Verb | None, shape: str) -> str | None:
     verb_at = verb.at if verb is not None else min(core)
     firm = shape in {"jargon", "card"} or (shape in {"plain", "contract"} and bool(facts.levels.entry))
     told = verb is not None and verb.told
-    if facts.piece.mask & lex.WATCH and shape != "jargon":
-        return "watch"
+    if facts.piece.heading and (shape != "jargon" or facts.piece.heading == "recap"):
+        return facts.piece.heading
     judge = Judge(facts.piece, verb_at, max(core), firm=firm, told=told)
     wanted = {tokens[at].sentence for at in core}
     reason = judge.sentences(wanted) or judge.head(_CARD_UNKNOWN if shape == "card" else 0)
@@ -172,6 +173,8 @@ def _contract_refusal(facts: Facts, core: list[int]) -> str | None:
     before = tokens[:first]
     if any(t.kind == WORD and not t.roles and t.sentence == tokens[first].sentence for t in before):
         return "commentary"
+    if len(facts.levels.entry) > 1 and facts.levels.entry[1].separator not in {"-", "_", "/", "~", ","}:
+        return "recap"
     priced = facts.levels.entry or (facts.contract.expiry_span and facts.levels.loose)
     return None if priced else "no_price"
 
@@ -300,11 +303,7 @@ def _prices(draft: Draft, facts: Facts, entry: list[Level]) -> None:
     """Set one of price, entry_range and entries."""
     if len(entry) == 1:
         draft.put("price", entry[0].value, (entry[0].start, entry[0].end))
-    elif (
-        len(entry) == 2
-        and not entry[0].listed
-        and (facts.levels.zone or entry[1].separator in {"-", "_", "/", "~"})
-    ):
+    elif len(entry) == 2 and not entry[0].listed and (facts.levels.zone or entry[1].separator in _RANGE):
         low, high = sorted(level.value for level in entry)
         draft.levels("entry_range", entry)
         draft.fields["entry_range"] = (low, high)

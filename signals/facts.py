@@ -18,7 +18,8 @@ _PAIRS = frozenset(
 )
 _TAKES_SYMBOL = lex.OPEN | lex.SELL | lex.CLOSE | lex.TRIM | lex.ADD
 _BETWEEN = lex.FILLER | lex.LEAD | lex.SHARE | lex.UNIT | lex.TYPE | lex.TAG | lex.QUANTITY | lex.EXPIRY
-_NO_TICKER = lex.LABEL | lex.TYPE | lex.STRUCT | lex.EVEN | lex.MONTH
+_NO_TICKER = lex.STOP | lex.TARGET | lex.ENTRY | lex.STRUCT | lex.MONTH | lex.RIGHT | lex.VERB
+_SOFT = lex.LEAD | lex.FILLER | lex.UNIT | lex.EVEN
 _JARGON = frozenset(("bto", "sto", "stc", "btc"))
 
 
@@ -49,13 +50,23 @@ class Facts:
 def gather(piece: Piece, today: date | None) -> Facts:
     """Read every fact of ``piece``. Raises ImpossibleDateError."""
     tokens = piece.tokens
+    _leave_bias(tokens)
     contract = find_contract(piece, today)
     if contract.is_option:
         _buy_to_close(tokens)
-    at, symbol = _choose(tokens, contract)
+    at, symbol = _choose(tokens, contract, shouted=piece.shouted)
     pair = symbol is not None and symbol.asset_class in _PAIRS
     amounts = find_amounts(piece, option=contract.is_option or not pair, pair=pair)
     return Facts(piece, contract, amounts, find_levels(piece), symbol, at)
+
+
+def _leave_bias(tokens: list[Token]) -> None:
+    """Read bullish and bearish as a side only as the value of a label (``Direction: bearish``)."""
+    for at, token in enumerate(tokens):
+        if token.roles & lex.OPEN and token.details[lex.OPEN].endswith("bias"):
+            before = tokens[at - 1] if at else None
+            if before is None or not (before.kind == PUNCT and before.text in ":@=-("):
+                token.roles, token.details = 0, {}
 
 
 def _buy_to_close(tokens: list[Token]) -> None:
@@ -67,14 +78,15 @@ def _buy_to_close(tokens: list[Token]) -> None:
             return
 
 
-def _choose(tokens: list[Token], contract: Contract) -> tuple[int, Named | None]:
+def _choose(tokens: list[Token], contract: Contract, *, shouted: bool) -> tuple[int, Named | None]:
     """Pick the symbol: the one in the place an order gives it, else the first that is sure of itself."""
     for strike in contract.strikes:
         item = tokens[strike.at].item
         if isinstance(item, Named):
             return strike.at, item
-    for at in (_before_strike(tokens, contract), _after_verb(tokens)):
-        if at >= 0:
+    sure = any(isinstance(t.item, Named) and t.item.sure for t in tokens)
+    for at in (_before_strike(tokens, contract), _after_verb(tokens, shouted=shouted)):
+        if at >= 0 and (tokens[at].roles & lex.SYMBOL or not sure):
             named = _named(tokens[at])
             if named is not None:
                 tokens[at].roles, tokens[at].item = lex.SYMBOL, named
@@ -114,32 +126,38 @@ def _ticker_like(token: Token) -> bool:
         and token.raw.isascii()
         and token.raw.isupper()
         and len(token.raw) <= 5
-        and not token.roles & (_NO_TICKER | lex.RIGHT)
-        and (not token.roles & ~(lex.SHARE | lex.LEAD | lex.UNIT | lex.FILLER) or _listed(token))
+        and not token.roles & _NO_TICKER
+        and (not token.roles & ~_SOFT or _listed(token))
     )
 
 
 def _listed(token: Token) -> bool:
-    return not token.roles & lex.VERB and token.raw in instruments.markets().tickers
+    return token.raw in instruments.markets().tickers
 
 
-def _after_verb(tokens: list[Token]) -> int:
+def _plainly_listed(token: Token) -> bool:
+    """Tell COIN after a verb, though coin is also a word, from words in capitals."""
+    return len(token.raw) > 1 and not token.roles & ~_SOFT and _ticker_like(token) and _listed(token)
+
+
+def _after_verb(tokens: list[Token], *, shouted: bool) -> int:
     """Find the symbol that follows an order's verb; after BTO and its like any ticker shape is one."""
     for at, token in enumerate(tokens):
         if not token.roles & _TAKES_SYMBOL or token.roles & lex.SYMBOL:
             continue
-        found = _follows(tokens, at, jargon=not _JARGON.isdisjoint(token.details.values()))
+        jargon = not _JARGON.isdisjoint(token.details.values())
+        found = _follows(tokens, at, jargon=jargon, shouted=shouted)
         if found >= 0:
             return found
     return -1
 
 
-def _follows(tokens: list[Token], verb: int, *, jargon: bool) -> int:
+def _follows(tokens: list[Token], verb: int, *, jargon: bool, shouted: bool) -> int:
     for at in range(verb + 1, min(verb + 6, len(tokens))):
         token = tokens[at]
         if token.roles & lex.SYMBOL:
             return at
-        if jargon and _ticker_like(token):
+        if (jargon and _ticker_like(token)) or (not shouted and _plainly_listed(token)):
             return at
         if (
             token.kind == WORD

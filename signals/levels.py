@@ -1,4 +1,4 @@
-"""Bind every price to its role: entry, stop, target. A label takes the numbers after it, or the one before."""
+"""Bind every price to its role. A label takes the numbers after it, or the one before."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -101,11 +101,11 @@ class _Scanner:
         elif roles & lex.TYPE and token.details[lex.TYPE] in _ORDER_WORDS:
             self._set("entry", strong=True)
         elif roles & lex.VERB and not roles & (lex.MOVE | lex.SYMBOL):
-            self._set("entry", strong=False)
+            self._set("ignore" if self.levels.entry else "entry", strong=False)
         elif roles & (lex.IGNORE | lex.LEVERAGE):
             self._set("ignore", strong=False)
         elif token.text in {"to", "and", "then", "or"}:
-            self.separator = "-" if token.text == "to" else ","
+            self.separator = "to" if token.text == "to" else ","
         elif not roles:
             self.patience -= 1
             if self.patience < 0:
@@ -118,9 +118,19 @@ class _Scanner:
     def _at(self, detail: str) -> None:
         if self.label == "ignore" or (self.label in {"stop", "target"} and self.taken == 0):
             return
+        if self._entered():
+            self._set("ignore", strong=False)
+            return
         self._set("entry", strong=True)
         if detail in {"above", "below"}:
             self.levels.condition = self.levels.condition or detail
+
+    def _entered(self) -> bool:
+        """Tell whether an entry was already read; one bound only by its verb gives way to an @."""
+        entry = self.levels.entry
+        if entry and not entry[0].strong and not self.levels.stop and not self.levels.target:
+            entry.clear()
+        return bool(entry)
 
     def _labelled(self, at: int, token: Token) -> None:
         label = "stop" if token.roles & lex.STOP else "target" if token.roles & lex.TARGET else "entry"
@@ -141,7 +151,7 @@ class _Scanner:
             return False
         home = self.last[1]
         level = home[-1]
-        if level.strong and home is not self.levels.loose:
+        if level.strong and home is not self.levels.loose and (len(home) < 2 or level.separator):
             return False
         home.pop()
         level.strong = True

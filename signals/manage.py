@@ -70,7 +70,7 @@ def read_close(facts: Facts, context: Context) -> Reading | str | None:
     target = settle(facts, context, all_of_them=everything)
     if target.refused is not None:
         return target.refused
-    if target.symbol is None and not (bare_ok or everything):
+    if target.symbol is None and not everything and not (bare_ok and _sizes(facts)):
         return "no_symbol"
     return _closing(facts, target.symbol, tokens[at], trims=trims, everything=everything)
 
@@ -87,6 +87,13 @@ def _closing_verb(facts: Facts) -> tuple[int, bool, bool] | None:
         elif found is None and _takes_off(facts, at, token):
             found = (at, True, False)
     return found
+
+
+def _sizes(facts: Facts) -> bool:
+    """Tell whether a close without any symbol at least says how much or that it is about a position."""
+    tokens = facts.piece.tokens
+    said = facts.amounts.fraction is not None or facts.amounts.share is not None
+    return said or any(t.text in _OWN or t.text.endswith(("profits", "profit", "partials")) for t in tokens)
 
 
 def _imperative(token: Token) -> bool:
@@ -122,12 +129,17 @@ def _refusal(facts: Facts, at: int) -> str | None:
     reason = judge.sentences(wanted) or judge.head(0)
     if reason:
         return reason
-    if facts.piece.mask & lex.WATCH:
-        return "watch"
+    if facts.piece.heading:
+        return facts.piece.heading
     clause = [t for t in tokens if t.sentence == verb.sentence]
-    if unknown_words(clause, 0, len(clause)) > _CLAUSE_UNKNOWN:
+    if unknown_words(clause, 0, len(clause)) > _CLAUSE_UNKNOWN or _of_risk(tokens, at):
         return "commentary"
     return _market_talk(facts, at)
+
+
+def _of_risk(tokens: list[Token], at: int) -> bool:
+    """Tell ``trim your risk``, which is advice."""
+    return any(t.roles & lex.IGNORE for t in tokens[at + 1 : at + 3])
 
 
 def _market_talk(facts: Facts, at: int) -> str | None:
@@ -303,4 +315,5 @@ def _cancels_something(facts: Facts, at: int) -> bool:
     }
     pointed = any(t.text in {"that", "it", "this"} for t in tokens[at + 1 : at + 3])
     said = "ignore" in tokens[at].text or "valid" in tokens[at].text
-    return not weak and (facts.symbol is not None or pointed or (said and facts.symbol is not None))
+    clean = unknown_words(sentence, 0, len(sentence)) == 0 or said
+    return not weak and (pointed or (facts.symbol is not None and clean))

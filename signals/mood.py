@@ -92,6 +92,8 @@ class Judge:
             return not after or detail == "time"
         if role == lex.ASKING:
             return not after
+        if detail == "year":
+            return self.told
         if role in {lex.BEFORE, lex.NEWS, lex.OTHERS}:
             return not after or not self.firm
         return not (after and self.firm)

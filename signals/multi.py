@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from domain.signals import Reading, ReadingKind
+from signals import lexicon as lex
 from signals.annotate import Piece
-from signals.build import nothing
 from signals.instruments import Named
 from signals.tokens import LINE, Token
 
@@ -22,14 +22,25 @@ def read_parts(piece: Piece, reader: Reader) -> Reading:
     if _instruments(piece.tokens) < 2:
         return reader(piece)
     for cutter in (_by_blank_line, _by_line, _by_sentence, _by_joint):
-        parts = [p for p in cutter(piece.tokens) if p]
+        parts = _carry([p for p in cutter(piece.tokens) if p])
         if len(parts) > 1 and (found := _together([reader(piece.narrowed(p)) for p in parts])):
             return found
     return reader(piece)
 
 
 def _instruments(tokens: list[Token]) -> int:
-    return len({t.item.symbol for t in tokens if isinstance(t.item, Named)})
+    return len({t.item.symbol for t in tokens if isinstance(t.item, Named) and t.item.sure})
+
+
+def _carry(parts: list[list[Token]]) -> list[list[Token]]:
+    """Let a part without a verb take the verb of the part before (``BTO 2 QQQ … and 1 IWM …``)."""
+    verb: Token | None = None
+    carried = []
+    for part in parts:
+        own = next((t for t in part if t.roles & lex.VERB and not t.roles & lex.SYMBOL), None)
+        carried.append([verb, *part] if own is None and verb is not None else part)
+        verb = own or verb
+    return carried
 
 
 def _together(readings: list[Reading]) -> Reading | None:
@@ -64,8 +75,3 @@ def _cut(tokens: list[Token], at: Callable[[Token], bool]) -> list[list[Token]]:
         else:
             parts[-1].append(token)
     return parts
-
-
-def several() -> Reading:
-    """Refuse what names several symbols and orders none of them clearly."""
-    return nothing("several_symbols")

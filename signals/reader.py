@@ -60,10 +60,10 @@ def read_on(
     if payload is not None:
         return payload
     piece = annotate(tokenise(normal.text))
-    if not piece.mask & _WORTH_READING:
-        return _talk(piece)
     if normal.denied is not None:
         return nothing(normal.denied)
+    if not piece.mask & _WORTH_READING:
+        return _talk(piece)
     return read_parts(piece, lambda part: _read_piece(part, today, context))
 
 

@@ -5,6 +5,7 @@ from signals.build import Draft, legs
 from signals.facts import Facts
 
 _TWO = 2
+_VERTICAL = frozenset(("spread", "spread_C", "spread_P"))
 
 
 def put_legs(draft: Draft, facts: Facts, side: str) -> str | None:
@@ -12,9 +13,9 @@ def put_legs(draft: Draft, facts: Facts, side: str) -> str | None:
     strikes = facts.contract.strikes
     structures = {t.details[lex.STRUCT] for t in facts.piece.tokens if t.roles & lex.STRUCT}
     if len(strikes) < _TWO:
-        return "unsupported" if structures - {"spread"} else None
+        return "unsupported" if structures - _VERTICAL else None
     same_right = len({s.right for s in strikes}) == 1
-    if len(strikes) > _TWO or not same_right or structures - {"spread"}:
+    if len(strikes) > _TWO or not same_right or structures - _VERTICAL or strikes[0].right is None:
         return "unsupported"
     if strikes[0].price == strikes[1].price:
         return "contract_incomplete"

@@ -18,6 +18,8 @@ from bot.settings import Settings, load
 from domain.errors import DomainError, VaultError
 
 WITHIN = 10.0
+DATABASE_WITHIN = 20.0
+"""More than the driver's own patience, whose sentence says more."""
 _CONTENT = (1 << 18) | (1 << 19)
 _MEMBERS = (1 << 14) | (1 << 15)
 """Application flags of the privileged intents, granted or limited (Discord docs, application flags)."""
@@ -106,7 +108,7 @@ async def _store(settings: Settings) -> Finding:
     from store.mongo.engine import MongoEngine
 
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(DATABASE_WITHIN):
             engine = await MongoEngine.open(settings.mongodb_uri.get_secret_value(), "discord_trade_exec")
             try:
                 await engine.ping()
@@ -122,7 +124,7 @@ async def _redis(settings: Settings) -> Finding:
 
     assert settings.redis_url is not None
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(DATABASE_WITHIN):
             bus = await open_bus(settings.redis_url.get_secret_value())
             await bus.close()
     except (DomainError, OSError) as error:

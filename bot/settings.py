@@ -105,6 +105,20 @@ class Settings(BaseSettings):
             raise ValueError("must be the token alone, without spaces")
         return SecretStr(token)
 
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _mongo(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
     @field_validator("allowed_brokers")
     @classmethod
     def _known_brokers(cls, value: tuple[str, ...]) -> tuple[str, ...]:

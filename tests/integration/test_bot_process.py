@@ -143,6 +143,17 @@ async def test_a_data_directory_that_cannot_be_written_is_one_sentence(sim, tmp_
         assert "DATA_DIR" in sentence
 
 
+@pytest.mark.parametrize("command", ["run", "doctor"])
+async def test_a_redis_that_is_away_is_one_sentence_without_its_password(sim, tmp_path, command):
+    url = f"redis://:canary@127.0.0.1:{free_port()}/0"
+    async with bot(tmp_path, command, **at(sim, REDIS_URL=url)) as run:
+        assert await run.ended() == 1
+        (sentence,) = [line for line in run.sentences if "Redis at 127.0.0.1" in line]
+        assert "unset REDIS_URL" in sentence
+        assert "canary" not in run.output
+        assert "Traceback" not in run.output
+
+
 async def test_nothing_set_is_one_sentence(tmp_path):
     async with bot(tmp_path) as run:
         assert await run.ended() == 2

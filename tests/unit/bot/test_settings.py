@@ -54,6 +54,8 @@ def test_a_token_pasted_with_its_prefix_is_understood(monkeypatch):
         ("ALPACA_RATE_LIMIT", "0", "ALPACA_RATE_LIMIT must be above 0."),
         ("BROKER_INTEGRATIONS_ENABLED", "maybe", "BROKER_INTEGRATIONS_ENABLED must be true or false."),
         ("ENVIRONMENT", "prod", "ENVIRONMENT must be 'development' or 'production'."),
+        ("MONGODB_URI", "localhost:27017", "MONGODB_URI must begin with mongodb:// or mongodb+srv://."),
+        ("REDIS_URL", "localhost", "REDIS_URL must begin with redis://, rediss:// or unix://."),
         ("LOG_LEVEL", "loud", "LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'."),
         (
             "PUBLIC_URL",

@@ -12,9 +12,9 @@ from domain.accounts import PaperBook
 from domain.errors import StoreUnavailable
 from domain.ports import Clock, PaperBooks
 
-KEPT = 200
+KEPT = 60
 """Closed orders kept in a book. Older ones are in our own journal; their client ids stay refused."""
-_ROOM = 50
+_ROOM = 20
 
 
 class Keeper:

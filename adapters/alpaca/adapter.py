@@ -25,8 +25,8 @@ class AlpacaAdapter:
 @asynccontextmanager
 async def _open(credentials: Credentials, deps: SessionDeps) -> AsyncIterator[BrokerSession]:
     session = AlpacaSession(SHARED, credentials, deps)
-    await session.connect()
     try:
+        await session.connect()
         yield session
     finally:
         await session.disconnect()

@@ -5,6 +5,7 @@ would (shared/reference/brokers.md section 1). Its own retries are off: they rep
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from adapters.alpaca import guard
+from adapters.alpaca import guard, texts
 from adapters.alpaca.errors import classify
 from adapters.alpaca.manifest import MANIFEST, TOTAL_TIMEOUT
 from adapters.alpaca.shared import Shared, scope_of
@@ -63,6 +64,7 @@ class Client:
         self.coins: Any = None
         self.options: Any = None
         self.healthy = False
+        self._joined = False
 
     def _limiter(self, name: str, ceiling: int | None) -> Limiter:
         def make() -> Limiter:
@@ -73,18 +75,27 @@ class Client:
     async def open(self) -> None:
         """Import the SDK and build the clients, off the loop: the first import takes most of a second.
 
-        Raises Denied where the environment may not reach its address.
+        Raises Denied where the environment may not reach its address, or the SDK is not installed.
         """
         base = guard.trading_url(self._environment, self._endpoint)
         guard.refuse(self._environment, base, self._endpoint)
-        self._shared.join()
-        await asyncio.get_running_loop().run_in_executor(self._shared.pool(), self._build)
+        if not self._joined:
+            self._joined = True
+            self._shared.join()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._shared.pool(), self._build)
+        except ImportError as error:
+            errors = Errors(broker=MANIFEST.slug, operation="connect")
+            raise errors.denied(texts.NOT_INSTALLED, "not_installed") from error
 
     def close(self) -> None:
         """Forget the session; pooled connections stay for others."""
+        self.healthy = False
         if self._session is not None:
             self._session.close()
             self._session = None
+        if self._joined:
+            self._joined = False
             self._shared.leave()
 
     async def read(self, call: Call, errors: Errors, *, data: bool = False) -> Any:
@@ -93,6 +104,8 @@ class Client:
 
     async def ask(self, call: Call, errors: Errors, *, lane: Lane, data: bool = False) -> Any:
         """Call once. Raises BrokerError; whatever may have reached Alpaca is OutcomeUnknown."""
+        if not self._joined:
+            raise errors.unreachable(texts.DISCONNECTED, "disconnected")
         limiter = self._data_limit if data else self._orders_limit
         slot = await limiter.acquire(lane, errors, _QUOTA_PATIENCE[lane])
         future = self._start(call, slot)
@@ -118,7 +131,7 @@ class Client:
         future = self._shared.pool().submit(self._run, call)
 
         def answered(done: "Future[_Answer]") -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody counts any more
                 loop.call_soon_threadsafe(slot.unsent if done.cancelled() else slot.done)
 
         future.add_done_callback(answered)

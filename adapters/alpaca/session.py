@@ -248,7 +248,7 @@ class AlpacaSession:
     # Updates and life
 
     async def events(self) -> AsyncIterator[OrderReport]:
-        """Yield order updates. Raises OutcomeUnknown at every gap, AuthFailed when the key pair is refused.
+        """Yield order updates until disconnected. Raises OutcomeUnknown at a gap, AuthFailed on bad keys.
 
         What arrives between a raise and the next call is kept. Whenever the socket starts to listen, the
         orders that changed while it did not are read and yielded first.
@@ -256,8 +256,8 @@ class AlpacaSession:
         if self._feed is None or self._updates is None or (self._feed.dead and self._updates.empty()):
             self._feed = self._shared.feed(self._deps.clock, self._client.scope, self._new_feed)
             self._updates = self._feed.join()
-        while True:
-            item = await self._updates.get()
+        queue = self._updates
+        while (item := await queue.get()) is not Mark.CLOSED:
             if isinstance(item, BrokerError):
                 self._deaf_since = self._deaf_since or self._deps.clock.now()
                 raise item
@@ -280,9 +280,9 @@ class AlpacaSession:
         """Close the sockets of this session. Idempotent; resting orders stay."""
         queue, self._updates, self._feed = self._updates, None, None
         if queue is not None:
+            queue.put_nowait(Mark.CLOSED)
             await self._shared.release(self._deps.clock, self._client.scope, queue)
         self._client.close()
-        self._client.healthy = False
 
     def _new_feed(self) -> TradeFeed:
         return TradeFeed(self._credentials, self._deps.environment, self._deps.endpoint)

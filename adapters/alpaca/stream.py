@@ -34,9 +34,12 @@ _ERRORS = Errors(broker=MANIFEST.slug, operation="events")
 
 
 class Mark(Enum):
-    """Say in the queue that from here on nothing is missed."""
+    """Say in the queue what is no update."""
 
     LISTENING = "listening"
+    """From here on nothing is missed."""
+    CLOSED = "closed"
+    """We ended it ourselves."""
 
 
 Item = OrderReport | BrokerError | Mark

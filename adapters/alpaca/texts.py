@@ -22,9 +22,13 @@ AUTH = (
     "Alpaca does not accept this key pair. Check that it is for the right environment (paper or live) and "
     "was not deleted, or generate a new pair at Alpaca and link again."
 )
+NOT_INSTALLED = (
+    "Alpaca support is not installed here. The operator installs it with discord-trade-exec[alpaca]."
+)
 PAPER_STAYS_PAPER = "A paper account may not reach a live address; nothing was sent."
 
 UNREACHABLE = "Alpaca could not be reached, so nothing was sent. It will be tried again."
+DISCONNECTED = "This connection to Alpaca is closed, so nothing was sent."
 NO_REPLY = "Alpaca did not answer in time; whether it acted is being checked."
 DROPPED = "The connection to Alpaca broke before it answered; whether it acted is being checked."
 UNREADABLE = "Alpaca answered in a way that cannot be read; whether it acted is being checked."

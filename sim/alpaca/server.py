@@ -120,6 +120,10 @@ class AlpacaSim:
         """Give an account's positions."""
         return self.engine.positions(key)
 
+    def end_day(self) -> None:
+        """Close the trading day: day orders expire, bracket legs sent for the day among them."""
+        self.engine.expire_day()
+
     def posted(self) -> list[RecordedRequest]:
         """Give the recorded order submissions."""
         return [r for r in self.requests if (r.method, r.path) == ("POST", "/v2/orders")]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from bot import texts
 from bot.problems import Problem
 
-VERSION = importlib.metadata.version("discord-trade-exec")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status: 0, 1 for something in the way, 2 for wrong configuration."""
@@ -27,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return problem.code
     except KeyboardInterrupt:
         return 130
+
+
+def version() -> str:
+    """Give the installed version."""
+    return importlib.metadata.version("discord-trade-exec")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +55,7 @@ def _run(_: Sequence[str]) -> int:
     from bot.compose import run
 
     try:
-        asyncio.run(run(settings, redactor, VERSION))
+        asyncio.run(run(settings, redactor, version()))
     except Problem:
         raise
     except Exception as error:  # noqa: BLE001 - logged, and told without a traceback
@@ -73,7 +76,7 @@ def _demo(rest: Sequence[str]) -> int:
 
 
 def _version(_: Sequence[str]) -> int:
-    sys.stdout.write(f"{VERSION}\n")
+    sys.stdout.write(f"{version()}\n")
     return 0
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from adapters.paper.ledger import Ledger
 from adapters.paper.margin import Margin, held_quantity
+from adapters.paper.matching import Depth
 from adapters.paper.values import EngineOrder, EngineRequest, Refusal, Refused
 from domain.instruments import AssetClass
 from domain.money import ZERO, plain
@@ -80,6 +81,24 @@ def _check_legs(request: EngineRequest) -> None:
     if known != sorted(set(known), reverse=not entry_buys):
         order = "stop below entry below target" if entry_buys else "target below entry below stop"
         raise Refused(Refusal.BAD_PRICE, f"the prices must lie {order}")
+
+
+def check_market_legs(request: EngineRequest, depth: Depth | None) -> None:
+    """Refuse a market entry whose stop or target the market has passed already. Raises Refused.
+
+    Such a stop would close the position in the same moment, at a loss. Alpaca refuses it too.
+    """
+    entry = request.order_class in {OrderClass.BRACKET, OrderClass.OTO}
+    if depth is None or request.order_type is not OrderType.MARKET or not entry:
+        return
+    up = 1 if request.side is Side.BUY else -1
+    for price, way, what in ((request.take_profit, up, "target"), (request.stop_loss, -up, "stop")):
+        base = depth.price(request.side)
+        if price is not None and (price - base) * way <= ZERO:
+            word = "above" if way > 0 else "below"
+            raise Refused(
+                Refusal.BAD_PRICE, f"the {what} must be {word} the market, which is at {plain(base)}"
+            )
 
 
 def check_short(request: EngineRequest) -> None:

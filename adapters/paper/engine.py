@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.paper import snapshots
-from adapters.paper.checks import check_means, check_replace, check_shape
+from adapters.paper.checks import check_market_legs, check_means, check_replace, check_shape
 from adapters.paper.costs import FeeModel, FeeRate, Slippage
 from adapters.paper.execution import Desk, Rules
 from adapters.paper.ledger import EnginePosition, Ledger
@@ -138,6 +138,7 @@ class MatchingEngine:
         if self._book.is_taken(account_id, request.client_order_id):
             raise Refused(Refusal.DUPLICATE_CLIENT_ID, "the client order id must be unique")
         check_shape(request)
+        check_market_legs(request, self._desk.depths.get(request.instrument.symbol))
         request = as_placed(request)
         draft = self._desk.draft(account_id, request)
         check_means(ledger, self._margin, self._book.live_of(account_id), draft)

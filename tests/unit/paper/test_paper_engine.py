@@ -210,6 +210,19 @@ def test_what_makes_no_sense_is_refused(facts: dict, code: Refusal) -> None:
     desk.refuse(code, quantity, **facts)
 
 
+@pytest.mark.parametrize(
+    ("side", "take_profit", "stop_loss"),
+    [(Side.BUY, 100, 90), (Side.BUY, 110, 100), (Side.SELL, 99, 110), (Side.SELL, 90, 99)],
+)
+def test_a_market_entry_with_its_stop_or_target_already_passed_is_refused(
+    side: Side, take_profit: int, stop_loss: int
+) -> None:
+    desk = Desk()
+    legs = {"take_profit": take_profit, "stop_loss": stop_loss}
+    error = desk.refuse(Refusal.BAD_PRICE, 1, side=side, order_class=OrderClass.BRACKET, **legs)
+    assert "the market, which is at" in error.text
+
+
 def test_a_halted_symbol_and_an_unknown_account_are_refused() -> None:
     desk = Desk()
     halted = Instrument(symbol="H", asset_class=AssetClass.EQUITY, broker_symbol="H", tradable=False)

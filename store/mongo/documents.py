@@ -19,9 +19,12 @@ _TYPES: dict[KeyKind, Any] = {
 def document_for(spec: Spec[Any]) -> type[Document]:
     """Make the document class of a spec. Each store makes its own: Beanie binds a class to one database."""
     name = f"{spec.type.__name__}Document"
+    # Without a projection whole documents are read, so that a field nobody knows is seen and refused.
     # pydantic leaves a nested class alone where its name says that it is one.
     nested = {"__module__": __name__, "__qualname__": f"{name}.Settings"}
-    settings = type("Settings", (), {**nested, "name": spec.name, "indexes": _indexes(spec)})
+    settings = type(
+        "Settings", (), {**nested, "name": spec.name, "indexes": _indexes(spec), "projection": None}
+    )
     fields = {"id": str, "version": int, **{name: _TYPES[kind] for name, kind in spec.keys.items()}}
     body: dict[str, Any] = {
         "__module__": __name__,

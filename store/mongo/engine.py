@@ -44,9 +44,7 @@ class MongoEngine:
         """Connect. Raises StoreUnavailable for a wrong URI, no answer, or a server without transactions."""
         where = _address(uri)
         try:
-            client: AsyncMongoClient[Plain] = AsyncMongoClient(
-                uri, timeoutMS=_PATIENCE, serverSelectionTimeoutMS=_PATIENCE // 2
-            )
+            client: AsyncMongoClient[Plain] = AsyncMongoClient(uri, **_patience(uri))
         except (InvalidURI, ConfigurationError, ValueError):
             # Not chained: the message may quote the password.
             raise StoreUnavailable(texts.BAD_MONGO_URI) from None
@@ -209,6 +207,12 @@ def _filter(query: Query) -> Plain:
 
 def _field(name: str) -> str:
     return "_id" if name == "id" else name
+
+
+def _patience(uri: str) -> dict[str, Any]:
+    """Say how long to wait, where the URI does not: PyMongo's own answer is 30 s, or for ever."""
+    ours = {"timeoutMS": _PATIENCE, "serverSelectionTimeoutMS": _PATIENCE // 2}
+    return {name: value for name, value in ours.items() if name.lower() not in uri.lower()}
 
 
 def _address(uri: str) -> str:

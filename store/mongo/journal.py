@@ -29,8 +29,6 @@ from store.specs import EVENTS, ORDERS
 COUNTERS = "event_counters"
 _MOST = 500
 """Entries to a transaction: well inside the server's time and size limits."""
-_PATIENCE = 15.0
-"""Seconds for one transaction, with all repeats after write conflicts."""
 _TRIES = 30
 _Pending = tuple[Sequence[Entry], "asyncio.Future[Sequence[Written]]"]
 Plain = dict[str, Any]
@@ -116,7 +114,8 @@ class TransactionJournal:
             plan.make(entries, await self._read(entries, session))
             await self._apply(plan, session)
 
-        with pymongo.timeout(_PATIENCE):
+        # One limit for the transaction and all its repeats, a little above the client's limit for one operation.
+        with pymongo.timeout((self._client.options.timeout or 10.0) * 1.5):
             async with self._client.start_session() as session:
                 await session.with_transaction(
                     transaction,

@@ -124,6 +124,11 @@ def limit(instrument: Instrument, price: str, quantity: str | None = "10", **cha
     return ask_for(instrument, quantity, order_type=OrderType.LIMIT, limit_price=D(price), **changes)
 
 
+async def soon(probe: Callable[[], object]) -> object:
+    """Wait for an outcome as long as the suite has patience."""
+    return await eventually(probe, timeout=PATIENCE)
+
+
 async def settled(
     session: BrokerSession, order_id: str, state: OrderState, filled: str | None = None
 ) -> OrderReport:
@@ -136,7 +141,7 @@ async def settled(
         return seen[-1] if same else None
 
     try:
-        return await eventually(there, timeout=PATIENCE)
+        return await soon(there)
     except AssertionError:
         raise AssertionError(f"wanted {state.value} {filled or ''}, the order stands at {seen[-1]}") from None
 
@@ -150,7 +155,7 @@ async def holding(session: BrokerSession, quantity: str, symbol: str = "AAPL") -
     instrument = await stock(session, symbol)
     sent = await session.submit(ask_for(instrument, quantity))
     await settled(session, sent.broker_order_id, OrderState.FILLED)
-    await eventually(lambda: _is(session, symbol, D(quantity)), timeout=PATIENCE)
+    await soon(lambda: _is(session, symbol, D(quantity)))
     return instrument
 
 
@@ -159,7 +164,7 @@ async def _is(session: BrokerSession, symbol: str, quantity: D) -> bool:
 
 
 async def position_becomes(session: BrokerSession, quantity: str, symbol: str = "AAPL") -> None:
-    await eventually(lambda: _is(session, symbol, D(quantity)), timeout=PATIENCE)
+    await soon(lambda: _is(session, symbol, D(quantity)))
 
 
 async def refused(call: Awaitable[object], kind: type[BrokerError]) -> BrokerError:
@@ -210,4 +215,4 @@ class Heard:
             same = (r for r in self.reports if r.client_order_id == client_order_id and r.state is state)
             return next(same, None)
 
-        return await eventually(found, timeout=PATIENCE)
+        return await soon(found)

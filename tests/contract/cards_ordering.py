@@ -29,13 +29,13 @@ from tests.contract.cards import (
     position_becomes,
     refused,
     settled,
+    soon,
     stock,
     takes,
     trades,
     works_for,
 )
 from tests.contract.harness import Harness, HarnessSpec
-from tests.support import eventually
 
 STOCKS = trades(AssetClass.EQUITY)
 WORKING, FILLED, CANCELLED = OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED
@@ -208,7 +208,7 @@ async def _bracket(session: object, quantity: str = "10") -> tuple[OrderReport, 
         report = await session.order(sent.broker_order_id)  # type: ignore[attr-defined]
         return report if report.legs and not any(leg.held for leg in report.legs) else None
 
-    report = await eventually(released)
+    report = await soon(released)
     return report, {leg.role: leg for leg in report.legs}
 
 
@@ -248,7 +248,7 @@ async def cancelling_an_unfilled_bracket_cancels_its_legs(h: Harness, spec: Harn
         sent = await session.submit(limit(await stock(session), "95", take_profit=D(110), stop_loss=D(90)))
         await session.cancel(sent.broker_order_id)
         done = await settled(session, sent.broker_order_id, CANCELLED)
-        await eventually(lambda: _all_over(session, done.broker_order_id))
+        await soon(lambda: _all_over(session, done.broker_order_id))
         assert list(await session.open_orders()) == []
 
 
@@ -257,10 +257,8 @@ async def _all_over(session: object, order_id: str) -> bool:
     return bool(report.legs) and all(leg.state is CANCELLED for leg in report.legs)
 
 
-@card(39, brackets())
+@card(39, brackets(), can("short"))
 async def a_bracket_for_a_short_mirrors_its_legs(h: Harness, spec: HarnessSpec) -> None:
-    if not can("short")(spec):
-        return
     async with h.open() as session:
         request = ask_for(
             await stock(session),

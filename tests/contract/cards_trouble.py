@@ -33,11 +33,11 @@ from tests.contract.cards import (
     position_becomes,
     refused,
     settled,
+    soon,
     stock,
     trades,
 )
 from tests.contract.harness import Harness, HarnessSpec
-from tests.support import eventually
 
 STOCKS = trades(AssetClass.EQUITY)
 
@@ -120,7 +120,7 @@ async def an_order_that_lands_late_is_found_in_the_end(h: Harness, spec: Harness
         await refused(session.submit(request), OutcomeUnknown)
         await refused(session.find_order(request.client_order_id), NotFound)
         await h.advance(spec.manifest.settle)
-        await eventually(lambda: h.orders_at_broker(request.client_order_id))
+        await soon(lambda: h.orders_at_broker(request.client_order_id))
         assert (await session.find_order(request.client_order_id)).quantity == D(10)
 
 
@@ -216,7 +216,7 @@ async def a_close_without_a_reply_is_unknown_and_closes_once(h: Harness, spec: H
 async def events_tell_of_working_filled_and_cancelled_orders(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session, listening(session) as heard:
         instrument = await stock(session)
-        await eventually(lambda: session.is_connected())
+        await soon(lambda: session.is_connected())
         await h.advance(1)
         fills, goes = limit(instrument, "95"), limit(instrument, "90")
         await session.submit(fills)
@@ -263,7 +263,7 @@ async def events_tell_of_the_legs_of_a_bracket(h: Harness, spec: HarnessSpec) ->
             report = known.get(target.broker_order_id)
             return report is not None and report.state is OrderState.FILLED
 
-        await eventually(told)
+        await soon(told)
 
 
 @card(86, lambda spec: spec.breaks_stream)
@@ -274,7 +274,7 @@ async def a_broken_stream_ends_unknown_and_can_be_asked_again(h: Harness, spec: 
             await session.submit(first)
             await heard.of(first.client_order_id, OrderState.WORKING)
             await h.drop_stream()
-            await eventually(lambda: heard.ended)
+            await soon(lambda: heard.ended)
             assert isinstance(heard.ended, OutcomeUnknown)
         async with listening(session) as heard:
             await h.advance(1)
@@ -284,7 +284,7 @@ async def a_broken_stream_ends_unknown_and_can_be_asked_again(h: Harness, spec: 
                 await session.submit(request)
                 return any(r.client_order_id == request.client_order_id for r in heard.reports)
 
-            await eventually(heard_again)
+            await soon(heard_again)
 
 
 @card(87)

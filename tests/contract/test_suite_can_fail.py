@@ -155,20 +155,29 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("mutant", "card"), PLANTED, ids=lambda part: getattr(part, "__name__", part))
+EVERY_PLANT = [
+    pytest.param(spec, mutant, card, id=f"{spec.name}-{mutant.__name__}-{card}")
+    for spec in HARNESSES
+    for mutant, card in PLANTED
+    if CARDS[card].applies(spec)
+]
+
+
+@pytest.mark.parametrize(("spec", "mutant", "card"), EVERY_PLANT)
 async def test_a_planted_fault_fails_its_card(
-    mutant: type[Passing], card: str, monkeypatch: pytest.MonkeyPatch
+    spec: HarnessSpec, mutant: type[Passing], card: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.contract.cards.PATIENCE", 0.3)
-    spec = _paper()
     async with spec.make() as harness:
         with pytest.raises(FAILURES):
             await CARDS[card].run(spec, Mutated(harness, mutant))
 
 
 @pytest.mark.parametrize("card", sorted({card for _, card in PLANTED}))
-async def test_the_same_card_passes_through_a_session_that_changes_nothing(card: str) -> None:
-    spec = _paper()
+@pytest.mark.parametrize("spec", HARNESSES, ids=lambda spec: spec.name)
+async def test_the_same_card_passes_through_a_session_that_changes_nothing(
+    spec: HarnessSpec, card: str
+) -> None:
     async with spec.make() as harness:
         await CARDS[card].run(spec, Mutated(harness, Passing))
 

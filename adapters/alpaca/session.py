@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from adapters.alpaca import checks, fees, parse, quotes, texts, wire
+from adapters.alpaca import checks, closing, fees, parse, quotes, texts, wire
 from adapters.alpaca.assets import AssetDesk
 from adapters.alpaca.client import Client
 from adapters.alpaca.manifest import MANIFEST
@@ -16,17 +16,15 @@ from adapters.alpaca.stream import Item, Mark, TradeFeed
 from adapters.kit.errors import Errors
 from domain.accounts import Environment
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, SessionDeps, Verified
-from domain.errors import BrokerError, NotFound, Rejected
+from domain.errors import BrokerError, Rejected
 from domain.ids import ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery
-from domain.money import ZERO, plain
-from domain.orders import LIVE, OrderReport, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
+from domain.money import plain
+from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect, Side
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
 """How far Alpaca's clock and ours may lie apart when asking what changed since."""
-_STOP_ROOM = Decimal("0.02")
-"""How far a coin's stop-limit may slip: Alpaca has no plain stop for crypto."""
 
 
 class AlpacaSession:
@@ -180,40 +178,14 @@ class AlpacaSession:
     async def set_stop_loss(
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
-        """Rest a stop on an open position: for crypto a stop-limit, 2 % of room."""
-        side = Side.SELL if quantity > ZERO else Side.BUY
-        coin = instrument.asset_class is AssetClass.CRYPTO
-        room = 1 - _STOP_ROOM if side is Side.SELL else 1 + _STOP_ROOM
-        return await self.submit(
-            OrderRequest(
-                client_order_id=client_order_id,
-                instrument=instrument,
-                side=side,
-                order_type=OrderType.STOP_LIMIT if coin else OrderType.STOP,
-                time_in_force=_resting(instrument, quantity),
-                effect=PositionEffect.CLOSE,
-                quantity=abs(quantity),
-                stop_price=stop,
-                limit_price=stop * room if coin else None,
-            )
-        )
+        """Rest a stop on an open position: for crypto a stop-limit, with 2 % of room."""
+        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id))
 
     async def set_take_profit(
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a limit order on an open position."""
-        return await self.submit(
-            OrderRequest(
-                client_order_id=client_order_id,
-                instrument=instrument,
-                side=Side.SELL if quantity > ZERO else Side.BUY,
-                order_type=OrderType.LIMIT,
-                time_in_force=_resting(instrument, quantity),
-                effect=PositionEffect.CLOSE,
-                quantity=abs(quantity),
-                limit_price=limit,
-            )
-        )
+        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id))
 
     async def close_position(
         self, instrument: Instrument, client_order_id: ClientOrderId, quantity: Decimal | None = None
@@ -232,18 +204,7 @@ class AlpacaSession:
         free = parse.maybe(raw.get("qty_available"))
         if free is not None and abs(free) < size:
             raise errors.funds(texts.HELD, "held_for_orders")
-        crypto = instrument.asset_class is AssetClass.CRYPTO
-        return await self.submit(
-            OrderRequest(
-                client_order_id=client_order_id,
-                instrument=position.instrument,
-                side=Side.SELL if position.quantity > ZERO else Side.BUY,
-                order_type=OrderType.MARKET,
-                time_in_force=TimeInForce.GTC if crypto else TimeInForce.DAY,
-                effect=PositionEffect.CLOSE,
-                quantity=size,
-            )
-        )
+        return await self.submit(closing.at_market(position, size, client_order_id))
 
     # Updates and life
 
@@ -305,10 +266,9 @@ class AlpacaSession:
     async def _in_alpacas_words(self, query: HistoryFilter) -> HistoryFilter:
         if query.symbol is None:
             return query
-        instrument = None
         try:
             instrument = await self.resolve(InstrumentQuery(symbol=query.symbol))
-        except (BrokerError, NotFound):
+        except BrokerError:
             return query
         return HistoryFilter(
             since=query.since, symbol=instrument.broker_symbol, states=query.states, limit=query.limit
@@ -335,9 +295,3 @@ def _errors(operation: str) -> Errors:
 
 def _free(request: OrderRequest) -> bool:
     return request.side is Side.BUY and request.instrument.asset_class is AssetClass.EQUITY
-
-
-def _resting(instrument: Instrument, quantity: Decimal) -> TimeInForce:
-    """Rest until cancelled, or for the day where part of a share allows no more."""
-    part = instrument.asset_class is AssetClass.EQUITY and quantity % 1 != 0
-    return TimeInForce.DAY if part else TimeInForce.GTC

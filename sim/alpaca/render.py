@@ -60,7 +60,6 @@ def order_json(order: EngineOrder, engine: MatchingEngine, *, nested: bool, as_n
     top = engine.order(order.parent_id) if order.parent_id else order
     kind = top.request.order_class
     legs = [order_json(leg, engine, nested=True) for leg in order.legs] if nested and order.legs else None
-    trail_amount = request.trail_amount
     body = {
         "id": order.id,
         "client_order_id": order.client_order_id,
@@ -86,13 +85,11 @@ def order_json(order: EngineOrder, engine: MatchingEngine, *, nested: bool, as_n
         "limit_price": number(order.limit_price),
         "stop_price": number(order.stop_price),
         "trail_percent": number(request.trail_percent),
-        "trail_price": number(trail_amount),
+        "trail_price": number(request.trail_amount),
         "hwm": number(order.extreme) if request.order_type is OrderType.TRAILING_STOP else None,
         "status": state,
         "extended_hours": request.extended_hours,
         "legs": legs,
-        "subtag": None,
-        "source": None,
     }
     return body | {name: stamp(order.updated_at) if state == done else None for name, done in _STAMPS.items()}
 

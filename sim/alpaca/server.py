@@ -12,6 +12,7 @@ from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.alpaca import hours
 from sim.alpaca.data import DataApi
+from sim.alpaca.facts import FactsApi
 from sim.alpaca.state import ApiRefusal, RecordedRequest, SimAccount, World
 from sim.alpaca.streams import TradeStreams
 from sim.alpaca.trading import TradingApi
@@ -73,7 +74,8 @@ class AlpacaSim:
     async def start(self, port: int = 0) -> None:
         """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
         app = web.Application(middlewares=[self._wire])
-        app.add_routes([*TradingApi(self._world).routes(), *DataApi(self.market).routes()])
+        app.add_routes([*TradingApi(self._world).routes(), *FactsApi(self._world).routes()])
+        app.add_routes(DataApi(self.market).routes())
         app.add_routes([web.get("/stream", self.streams.serve)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()

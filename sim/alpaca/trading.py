@@ -1,8 +1,8 @@
-"""Answer the trading API: /v2 of account, positions, orders, assets, clock and calendar."""
+"""Answer the trading API: /v2 of account, positions and orders."""
 
 import json
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +11,8 @@ from aiohttp import web
 from adapters.paper.engine import EngineEvent, EngineOrder, EnginePosition, EngineRequest, Refusal, Refused
 from domain.instruments import AssetClass
 from domain.money import plain
-from domain.orders import OrderClass, OrderType, Side, TimeInForce
-from sim.alpaca import hours, intake, render
+from sim.alpaca import hours, intake, refusals, render
 from sim.alpaca.state import ApiRefusal, SimAccount, World
-
-_REFUSALS = {
-    Refusal.DUPLICATE_CLIENT_ID: (422, 40010001, "client_order_id must be unique"),
-    Refusal.INSUFFICIENT_FUNDS: (403, 40310000, "insufficient buying power"),
-    Refusal.NOT_SHORTABLE: (403, 40310000, "account is not allowed to short"),
-    Refusal.NOTHING_TO_CLOSE: (422, 42210000, "oco orders must be exit orders"),
-}
 
 
 class TradingApi:
@@ -45,10 +37,6 @@ class TradingApi:
             web.get(order, self.order),
             web.patch(order, self.replace),
             web.delete(order, self.cancel),
-            web.get("/v2/assets", self.assets),
-            web.get("/v2/assets/{symbol:.+}", self.asset),
-            web.get("/v2/clock", self.clock),
-            web.get("/v2/calendar", self.calendar),
         ]
 
     # Account
@@ -99,17 +87,17 @@ class TradingApi:
         self._feed(wanted)
         # Alpaca looks at the id before the money and the prices.
         if self._engine.find(account.key, wanted.client_order_id) is not None:
-            raise ApiRefusal(*_REFUSALS[Refusal.DUPLICATE_CLIENT_ID])
+            raise ApiRefusal(*refusals.WORDS[Refusal.DUPLICATE_CLIENT_ID])
         quote = self._world.market.quote(wanted.instrument.symbol)
         intake.check_sides(wanted, quote.bid, quote.ask)
         if self._world.wash_trades:
-            self._check_wash(account, wanted)
+            refusals.check_wash(self._engine, account, wanted)
         first: list[EngineOrder] = []
         stop = self._engine.subscribe(_keep_new(first))
         try:
             self._engine.place(account.key, wanted)
         except Refused as refused:
-            raise self._refusal(refused, account, wanted) from refused
+            raise refusals.of(self._engine, refused, account, wanted) from refused
         finally:
             stop()
         return render.order_json(first[0], self._engine, nested=True, as_new=True)
@@ -194,7 +182,7 @@ class TradingApi:
                 client_order_id=body.get("client_order_id"),
             )
         except Refused as refused:
-            raise self._refusal(refused, account, order.request) from refused
+            raise refusals.of(self._engine, refused, account, order.request) from refused
         return web.json_response(render.order_json(new, self._engine, nested=True))
 
     def _order(self, request: web.Request) -> EngineOrder:
@@ -217,86 +205,6 @@ class TradingApi:
         elif self._engine.quote(symbol) is None:
             quote = self._world.market.quote(symbol)
             self._engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-
-    def _refusal(self, refused: Refused, account: SimAccount, wanted: EngineRequest) -> ApiRefusal:
-        if refused.code is Refusal.INSUFFICIENT_QUANTITY:
-            return self._too_few(account, wanted)
-        coin = wanted.instrument.asset_class is AssetClass.CRYPTO
-        if refused.code is Refusal.NOT_SHORTABLE and coin:
-            return self._too_few(account, wanted)
-        if refused.code is Refusal.INSUFFICIENT_FUNDS:
-            power = plain(round(self._engine.buying_power(account.key), 2))
-            return ApiRefusal(*_REFUSALS[refused.code], buying_power=power)
-        status, code, message = _REFUSALS.get(refused.code, (422, 42210000, refused.text))
-        return ApiRefusal(status, code, message)
-
-    def _too_few(self, account: SimAccount, wanted: EngineRequest) -> ApiRefusal:
-        instrument = wanted.instrument
-        found = [p for p in self._engine.positions(account.key) if p.instrument.symbol == instrument.symbol]
-        free = found[0].available if found else Decimal(0)
-        asked = plain(wanted.quantity or Decimal(0))
-        coin = instrument.asset_class is AssetClass.CRYPTO
-        what = f"balance for {instrument.broker_symbol.split('/')[0]}" if coin else "qty available for order"
-        return ApiRefusal(
-            403,
-            40310000,
-            f"insufficient {what} (requested: {asked}, available: {plain(free)})",
-            available=plain(free),
-            existing_qty=plain(abs(found[0].quantity)) if found else "0",
-            held_for_orders=plain(found[0].held) if found else "0",
-            symbol=instrument.symbol,
-        )
-
-    def _check_wash(self, account: SimAccount, wanted: EngineRequest) -> None:
-        """Refuse to trade against one's own resting order. Raises ApiRefusal."""
-        if wanted.order_class is not OrderClass.SINGLE:
-            return
-        for other in _simple_live(self._engine.orders(account.key)):
-            if other.symbol != wanted.instrument.symbol or other.side is wanted.side:
-                continue
-            if other.order_type in {OrderType.MARKET, OrderType.STOP} or _cross(other, wanted):
-                raise ApiRefusal(
-                    403,
-                    40310000,
-                    "potential wash trade detected. use complex orders",
-                    existing_order_id=other.id,
-                    reject_reason="opposite side market/stop order exists",
-                )
-
-    # Facts
-
-    async def assets(self, request: web.Request) -> web.Response:
-        """Answer GET /v2/assets."""
-        wanted = request.query.get("asset_class")
-        found = [render.asset_json(i) for i in self._world.market.instruments() if not i.option]
-        return web.json_response([a for a in found if wanted in {None, "", a["class"]}])
-
-    async def asset(self, request: web.Request) -> web.Response:
-        """Answer GET /v2/assets/{symbol}."""
-        symbol = request.match_info["symbol"]
-        if not self._world.market.exists(symbol) or self._world.market.instrument(symbol).option:
-            raise ApiRefusal(404, 40410000, f"asset not found for {symbol}")
-        return web.json_response(render.asset_json(self._world.market.instrument(symbol)))
-
-    async def clock(self, _: web.Request) -> web.Response:
-        """Answer GET /v2/clock."""
-        now = self._world.clock.now()
-        return web.json_response(
-            {
-                "timestamp": render.stamp(now),
-                "is_open": self._world.always_open or hours.is_open(now),
-                "next_open": hours.next_at(now, hours.OPEN).isoformat(),
-                "next_close": hours.next_at(now, hours.CLOSE).isoformat(),
-            }
-        )
-
-    async def calendar(self, request: web.Request) -> web.Response:
-        """Answer GET /v2/calendar."""
-        today = self._world.clock.now().date()
-        start = date.fromisoformat(request.query.get("start") or today.isoformat())
-        end = date.fromisoformat(request.query.get("end") or (today + timedelta(days=30)).isoformat())
-        days = hours.trading_days(start, end)
-        return web.json_response([{"date": d.isoformat(), "open": "09:30", "close": "16:00"} for d in days])
 
 
 def _account(request: web.Request) -> SimAccount:
@@ -333,20 +241,3 @@ def _keep_new(found: list[EngineOrder]) -> Callable[[EngineEvent], None]:
             found.append(event.order)
 
     return keep
-
-
-def _simple_live(orders: Iterable[EngineOrder]) -> Iterable[EngineOrder]:
-    return (o for o in orders if o.live and o.request.order_class is OrderClass.SINGLE)
-
-
-def _cross(other: EngineOrder, wanted: EngineRequest) -> bool:
-    if wanted.time_in_force in {TimeInForce.OPG, TimeInForce.CLS} or other.limit_price is None:
-        return False
-    if wanted.limit_price is None:
-        return True
-    buy, sell = (
-        (wanted.limit_price, other.limit_price)
-        if wanted.side is Side.BUY
-        else (other.limit_price, wanted.limit_price)
-    )
-    return buy >= sell

@@ -114,7 +114,7 @@ class TransactionJournal:
             plan.make(entries, await self._read(entries, session))
             await self._apply(plan, session)
 
-        # One limit for the transaction and all its repeats, a little above the client's limit for one operation.
+        # One limit for the transaction and its repeats, a little above the client's limit for one operation.
         with pymongo.timeout((self._client.options.timeout or 10.0) * 1.5):
             async with self._client.start_session() as session:
                 await session.with_transaction(

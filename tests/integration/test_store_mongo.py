@@ -1,6 +1,7 @@
 """Check what only the MongoDB engine promises: native values, strict guarantees, no passwords."""
 
 import asyncio
+import gc
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +18,10 @@ from tests.servers import MongoServer, free_port, fresh_name
 from tests.store_support import AT, Place, event, order
 
 ACCOUNT = "42/alpaca/main"
+# PyMongo 4.20 forgets a socket when it is closed while still connecting; the collector closes it and says so.
+UNFINISHED = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)
 
 
 @pytest.fixture
@@ -85,12 +90,15 @@ async def test_of_two_processes_one_wins_each_transition(place):
     assert await first.events.last_sequence(ACCOUNT) == wins
 
 
+@UNFINISHED
 async def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path):
     port = free_port()
     uri = f"mongodb://bot:hunter2@127.0.0.1:{port}/?timeoutMS=300"
     with pytest.raises(StoreUnavailable, match=f"MongoDB at 127.0.0.1:{port}") as refused:
         await open_store(data_dir=tmp_path, mongodb_uri=uri)
     assert "hunter2" not in str(refused.value)
+    del refused
+    gc.collect()
 
 
 @pytest.mark.parametrize("uri", ["mongodb://bot:hun@ter2@host", "postgres://bot:hunter2@host", "mongodb://"])
@@ -110,6 +118,7 @@ async def test_a_weaker_write_concern_in_the_address_changes_nothing(place):
     await store.ping()
 
 
+@UNFINISHED
 async def test_a_server_that_dies_is_said_and_serves_again_when_it_is_back(tmp_path):
     server = MongoServer(tmp_path).start()
     try:
@@ -128,3 +137,4 @@ async def test_a_server_that_dies_is_said_and_serves_again_when_it_is_back(tmp_p
         await store.close()
     finally:
         server.kill()
+    gc.collect()

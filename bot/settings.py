@@ -51,46 +51,80 @@ class Settings(BaseSettings):
     )
 
     discord_token: SecretStr
+    """The bot's token: developer portal, your application, Bot, Reset Token."""
     environment: Literal["development", "production"] = "development"
+    """`production` listens on every address and refuses test settings and other endpoints."""
     data_dir: Path = Path("data")
+    """Where the embedded database and the vault's key lie. Back both up, apart from each other."""
     mongodb_uri: SecretStr | None = None
+    """MongoDB instead of the embedded database; `mongodb://` or `mongodb+srv://`."""
     redis_url: SecretStr | None = None
+    """Redis (or Valkey), which carries events between processes. Without it they stay inside this one."""
 
     public_url: Url = ""
+    """The address people reach this process at; the only web origin that may open `/ws`."""
     host: str = ""
+    """The address to listen on. Empty: 127.0.0.1 in development, 0.0.0.0 in production."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """The port of the HTTP and WebSocket server; 0 picks a free one."""
     metrics_token: SecretStr | None = None
+    """Lets a scraper outside private networks read `/metrics`, as `Authorization: Bearer …`."""
 
     aws_region: str = ""
+    """For AWS KMS, which comes later."""
     aws_access_key_id: SecretStr | None = None
+    """For AWS KMS, which comes later."""
     aws_secret_access_key: SecretStr | None = None
+    """For AWS KMS, which comes later."""
     aws_kms_key_id: str = ""
+    """For AWS KMS, which comes later: until then the bot refuses to start with it."""
     vault_key_file: Path | None = None
+    """32 random bytes, made at the first start. Empty: `vault.key` in `DATA_DIR`."""
 
     broker_integrations_enabled: bool = True
+    """Whether real brokers may be used at all. Paper trading and exits always work."""
     broker_integrations_premium_only: bool = True
+    """Whether live trading needs one of the server's premium roles."""
     allowed_brokers: Listed = BROKERS
+    """Real brokers members may link and open positions with, separated by commas."""
     ibkr_rate_limit: PositiveInt = 50
+    """Ceiling for IBKR, requests a second."""
     schwab_rate_limit: PositiveInt = 120
+    """Ceiling for Schwab, requests a minute."""
     alpaca_rate_limit: PositiveInt = 200
+    """Ceiling for Alpaca, requests a minute; the lower of it and Alpaca's own rule holds."""
     moomoo_rate_limit: PositiveInt = 100
+    """Ceiling for Moomoo, requests a minute."""
     kraken_rate_limit: PositiveInt = 15
+    """Ceiling for Kraken, requests a second."""
     coinbasepro_rate_limit: PositiveInt = 10
+    """Ceiling for Coinbase, requests a second."""
 
     alpaca_data_key_id: SecretStr | None = None
+    """An Alpaca key (a paper one will do) for prices: paper orders fill by them."""
     alpaca_data_secret_key: SecretStr | None = None
+    """The secret of that key. Set both or neither."""
 
     discord_guild_ids: Listed = ()
+    """Register commands in these servers only, by id, separated by commas. Empty: everywhere."""
     discord_members_intent: bool = False
+    """Hear of role changes at once; needs the Server Members Intent. Else within 15 minutes."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged."""
     log_format: Literal["auto", "json", "console"] = "auto"
+    """`auto` is json where nobody watches, and console on a terminal."""
 
     allow_endpoint_overrides: bool = False
+    """Allow the next two in production."""
     discord_api_url: Url = DISCORD
+    """Another Discord-compatible server (a simulator, a proxy): its REST base, without `/v10`."""
     alpaca_api_url: Url = ""
+    """Another Alpaca-compatible server."""
 
     fault_file: str = ""
+    """For the project's own kill tests; refused in production."""
     write_ahead: bool = True
+    """For the project's own kill tests; refused in production."""
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -6,12 +6,13 @@ from domain.instruments import AssetClass
 from signals import instruments
 from signals import lexicon as lex
 from signals.instruments import Named
-from signals.lexicon import Sense
+from signals.lexicon import Sense, spelled
 from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")
 _MAX_TICKER = 5
+_ASKS = spelled("is are was were do does did should would could")
 
 
 @dataclass(slots=True)
@@ -49,12 +50,34 @@ def annotate(tokens: list[Token]) -> Piece:
         token.sentence = sentence
         piece.tokens.append(token)
         piece.mask |= token.roles
+        if token.text in _ASKS and _opens_sentence(piece.tokens):
+            piece.questions.add(sentence)
         if token.kind in {LINE, PUNCT} and _ends_sentence(piece.tokens, tokens, at):
             if token.text == "?":
                 piece.questions.add(sentence)
             sentence += 1
-    piece.heading = _heading(piece)
+    piece.heading = _heading(piece) or _quoted(piece.tokens)
     return piece
+
+
+def _quoted(tokens: list[Token]) -> str | None:
+    """Tell an order inside quotation marks with other words around them: somebody's words are told."""
+    marks: dict[str, int] = {}
+    inside = [False] * len(tokens)
+    order = False
+    for at, token in enumerate(tokens):
+        if token.kind == PUNCT and token.text in {'"', "'"}:
+            start = marks.pop(token.text, None)
+            if start is None:
+                marks[token.text] = at
+                continue
+            for place in range(start, at):
+                inside[place] = True
+            order = order or any(t.roles & (lex.VERB | lex.STRIKE) for t in tokens[start:at])
+    if not order:
+        return None
+    outside = (t for t, quoted in zip(tokens, inside, strict=True) if not quoted and t.kind == WORD)
+    return "quoted" if any(not t.roles & lex.SYMBOL for t in outside) else None
 
 
 def _heading(piece: Piece) -> str | None:
@@ -75,6 +98,18 @@ def _shouted(tokens: list[Token]) -> bool:
     """Tell whether the message is written in capitals, where capitals say nothing about tickers."""
     words = [t.raw for t in tokens if t.kind == WORD and len(t.raw) > 1]
     return len(words) > 4 and sum(w.isupper() for w in words) > 0.8 * len(words)
+
+
+def _opens_sentence(out: list[Token]) -> bool:
+    """Tell whether the last word opens its sentence, greetings aside: then ``is TSLA a buy`` asks."""
+    for token in reversed(out[:-1]):
+        if token.sentence != out[-1].sentence:
+            return True
+        if token.kind == WORD and not token.roles & lex.LEAD:
+            return False
+        if token.kind == NUMBER:
+            return False
+    return True
 
 
 def _ends_sentence(out: list[Token], tokens: list[Token], following: int) -> bool:

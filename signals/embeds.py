@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _MAX_EMBEDS = 10
-_READ_TYPES = frozenset(("rich", None, ""))
+_READ_TYPES = ("rich", None, "")
 
 
 def with_embeds(text: str, embeds: Sequence[Mapping[str, Any]]) -> str:

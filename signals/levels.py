@@ -13,7 +13,7 @@ _COUNTED = spelled(
     "weeks week days day minutes minute months month years year hours hour times people members min mins tf "
     "candle candles trades wins losses percent ema sma ma dma"
 )
-_LEADS = frozenset(":=@#-([{")
+_PARTS = frozenset(",;.|&/!")
 _SEPARATORS = frozenset("-_/~,&|+")
 _ORDER_WORDS = frozenset(("stop", "limit", "buylimit", "selllimit", "buystop", "sellstop"))
 _PATIENCE = 3
@@ -101,7 +101,7 @@ class _Scanner:
         elif roles & lex.TYPE and token.details[lex.TYPE] in _ORDER_WORDS:
             self._set("entry", strong=True)
         elif roles & lex.VERB and not roles & (lex.MOVE | lex.SYMBOL):
-            self._set("ignore" if self.levels.entry else "entry", strong=False)
+            self._set(None if self.levels.entry else "entry", strong=False)
         elif roles & (lex.IGNORE | lex.LEVERAGE):
             self._set("ignore", strong=False)
         elif token.text in {"to", "and", "then", "or"}:
@@ -129,6 +129,7 @@ class _Scanner:
         """Tell whether an entry was already read; one bound only by its verb gives way to an @."""
         entry = self.levels.entry
         if entry and not entry[0].strong and not self.levels.stop and not self.levels.target:
+            self.levels.loose += entry
             entry.clear()
         return bool(entry)
 
@@ -163,7 +164,7 @@ class _Scanner:
         for token in self.tokens[at + 1 : at + 3]:
             if token.kind in {NUMBER, SLASH} or token.roles & lex.AT:
                 return True
-            if token.kind == PUNCT and token.text in _LEADS:
+            if token.kind == PUNCT and token.text not in _PARTS:
                 continue
             return token.text in {"is", "to", "of"}
         return False

@@ -44,6 +44,10 @@ class Judge:
     def head(self, unknown_allowed: int = 0) -> str | None:
         """Judge what stands before the verb in its clause."""
         unknown = 0
+        if self.verb and self.tokens[self.verb - 1].text == "to":
+            return "plan"
+        if self._owned():
+            return "status"
         for at in range(self.verb - 1, -1, -1):
             token = self.tokens[at]
             if token.sentence != self.tokens[self.verb].sentence:
@@ -53,6 +57,14 @@ class Judge:
             if token.kind == WORD and not token.roles:
                 unknown += 1
         return "commentary" if unknown > unknown_allowed else None
+
+    def _owned(self) -> bool:
+        """Tell ``my TSLA short`` and ``our long``, which are things, from orders."""
+        verb = self.tokens[self.verb]
+        if not verb.roles & lex.OPEN or not verb.details[lex.OPEN].endswith(("state", "past")):
+            return False
+        before = self.tokens[max(0, self.verb - 2) : self.verb]
+        return any(t.text in {"my", "our", "the", "this", "that", "your"} for t in before)
 
     def _clause_ends(self, token: Token) -> bool:
         if token.kind == LINE or token.text in _CLAUSE_WORDS:

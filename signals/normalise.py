@@ -14,6 +14,7 @@ MAX_LENGTH = 4000
 
 _MENTION_MAX = 80
 _SHORTCODE_MAX = 40
+_FULL_WIDTH = 0xFEE0
 _FOREIGN = "\u02b0"  # stands for a combining mark: a letter that is not ASCII, so its word is no ticker
 _ASCII_FOR = {
     "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"',
@@ -27,7 +28,7 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\
 # Cyrillic, Greek and other letters a reader takes for ASCII ones (the common part of UTS #39's table).
 _CONFUSABLE = frozenset(
     "АВЕЅІЈКМНОРСТУХҮԌԚԜЗЬаеорсухіјѕԁԛԝһӏқгпѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχγςօսհոռԱՏՕꓐꓑꓒꓗꓢꓔꓮꓰꓖꓟꓠꓪꓚꓦꓳꓴꓲꓡꓨꓝ"
-    "ſıȷɡɑɩʏᴀᴄᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱɪɴʀʙʜʟɢKÅℒℓℂℍℕℙℚℝℤ"  # noqa: RUF001
+    "ſıȷɡɑɩʏᴀᴄᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱɪɴʀʙʜʟɢ\u212a\u212bℒℓℂℍℕℙℚℝℤ"  # noqa: RUF001
 )
 _SHORTCODES = spelled(
     "x fire rocket bell boom eyes pray gem moneybag warning star check tada chart o bangbang"
@@ -73,6 +74,8 @@ def normalise(text: str) -> Normal:
     if len(text) > MAX_LENGTH:
         return Normal("", "too_long")
     denied = None
+    if "://" in text:
+        text = _blank_links(text)
     if not text.isascii():
         denied = _hidden(text)
         text = _without_keycaps(text).translate(_FOLDS)
@@ -85,39 +88,38 @@ def _hidden(text: str) -> str | None:
     """Say why the text cannot be trusted letter by letter, or None."""
     if not _BIDI.isdisjoint(text):
         return "hidden_characters"
-    ascii_letter = confusable = foreign = digits = False
-    before = ""
+    latin = confusable = alnum = False
+    before = " "
     for char in text:
-        if char < "\x80":
-            if char.isalpha():
-                ascii_letter = True
-            elif not (char.isdigit() or char == "'"):
-                ascii_letter = confusable = foreign = False
-            if before in _HIDDEN and before and char.isalnum() and digits:
+        if "\uff01" <= char <= "\uff5e":
+            char = chr(ord(char) - _FULL_WIDTH)
+        if char in _HIDDEN:
+            before = char
+            continue  # judged with the character after it
+        if char.isascii():
+            if before in _HIDDEN and alnum and char.isalnum():
                 return "hidden_characters"
-            digits = char.isalnum()
-        elif char in _HIDDEN:
-            pass  # judged with the character after it
+            alnum = char.isalnum()
+        elif (reason := _foreign(char)) is not None:
+            return reason
         else:
-            reason, confusable, foreign = _foreign(char, confusable, foreign)
-            if reason:
-                return reason
-            digits = False
-        if ascii_letter and confusable:
+            alnum = False
+        in_word = char.isalpha() or char.isdecimal()
+        latin = in_word and (latin or (char.isascii() and char.isalpha()))
+        confusable = in_word and (confusable or char in _CONFUSABLE)
+        if latin and confusable:
             return "lookalike_letters"
         before = char
     return None
 
 
-def _foreign(char: str, confusable: bool, foreign: bool) -> tuple[str | None, bool, bool]:
-    """Judge one character outside ASCII: a reason, and what its word holds."""
+def _foreign(char: str) -> str | None:
+    """Say why one character outside ASCII denies the whole text, or None."""
     if "\u0334" <= char <= "\u0338":
-        return "hidden_characters", confusable, foreign
-    if char.isdecimal() and not ("\uff10" <= char <= "\uff19" or "\U0001d7ce" <= char <= "\U0001d7ff"):
-        return "lookalike_digits", confusable, foreign
-    if char in _CONFUSABLE:
-        return None, True, foreign
-    return None, confusable and char.isalpha(), char.isalpha()
+        return "hidden_characters"
+    if char.isdecimal() and not "\U0001d7ce" <= char <= "\U0001d7ff":
+        return "lookalike_digits"
+    return None
 
 
 def _without_keycaps(text: str) -> str:
@@ -138,8 +140,6 @@ def _without_layout(text: str) -> str:
     """Blank mentions, links, short codes and quoted lines."""
     if "<" in text:
         text = _blank_mentions(text)
-    if "://" in text:
-        text = _blank_links(text)
     if "@" in text:
         text = _blank_handles(text)
     if text.count(":") > 1:

@@ -1,7 +1,6 @@
 """Read TradingView-style JSON: the keys of the common alert templates."""
 
 import json
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -44,18 +43,21 @@ _TYPES = {
 _MAX_NUMBER = 40
 
 
-def read_payload(text: str, today: date | None, context: Context) -> Reading | None:
-    """Read ``text`` as one JSON object with a ticker and an action; None where it is no JSON object."""
-    bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-    if not (bare.startswith("{") and bare.endswith("}")):
+def read_payload(text: str, context: Context) -> Reading | None:
+    """Read the JSON object in folded ``text``; None where what stands in braces is no JSON at all."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    bare = text[start : end or len(text)]
+    if '"' not in bare or ":" not in bare:
         return None
     try:
         found = json.loads(bare, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
-        return None
-    return _Payload({str(k).lower(): v for k, v in found.items()}).reading(context)
+        return nothing("bad_payload")
+    return _Payload({_key(k): v for k, v in found.items()}).reading(context)
+
+
+def _key(raw: str) -> str:
+    return "".join(c for c in raw.lower() if c.isalnum() or c == "_")
 
 
 class _Payload:

@@ -9,18 +9,20 @@ from signals import lexicon as lex
 from signals.alerts import read_alert
 from signals.annotate import Piece, annotate
 from signals.build import nothing
+from signals.cancels import read_cancel
+from signals.closes import read_close
 from signals.context import NOTHING_KNOWN, Context
 from signals.dates import ImpossibleDateError, market_day
 from signals.embeds import with_embeds
 from signals.entries import read_entry
 from signals.facts import Facts, gather
-from signals.manage import read_cancel, read_close, read_update
 from signals.mood import message_refusal
 from signals.multi import read_parts
 from signals.normalise import normalise
 from signals.payload import read_payload
 from signals.sells import means_exit
 from signals.tokens import tokenise
+from signals.updates import read_update
 
 _WORTH_READING = (
     lex.VERB
@@ -56,9 +58,10 @@ def read_on(
         return nothing("too_long")
     if not whole.strip():
         return nothing("empty")
-    payload = read_payload(whole, today, context)
-    if payload is not None:
-        return payload
+    if "{" in normal.text and '"' in normal.text:
+        payload = read_payload(normal.text, context)
+        if payload is not None:
+            return payload if normal.denied is None else nothing(normal.denied)
     piece = annotate(tokenise(normal.text))
     if normal.denied is not None:
         return nothing(normal.denied)

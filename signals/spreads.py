@@ -17,6 +17,8 @@ def put_legs(draft: Draft, facts: Facts, side: str) -> str | None:
     same_right = len({s.right for s in strikes}) == 1
     if len(strikes) > _TWO or not same_right or structures - _VERTICAL or strikes[0].right is None:
         return "unsupported"
+    if not structures and strikes[0].at != strikes[1].at:
+        return "contract_incomplete"
     if strikes[0].price == strikes[1].price:
         return "contract_incomplete"
     draft.put("legs", legs(facts, side == "short"), (strikes[0].start, strikes[1].end))

@@ -26,6 +26,8 @@ _REASONS = {
     "contract_incomplete": "An option needs a symbol and a strike, for example AAPL 150c 3/21.",
     "impossible_date": "The date does not exist.",
     "expired": "The option expired before the message was posted.",
+    "unclear_number": "A number or date in the order has no clear meaning. Write strike, expiry and @ price.",
+    "bad_payload": "This looks like JSON and is not valid JSON.",
     "stop_side": "The stop is on the wrong side of the entry.",
     "target_side": "A target is on the wrong side of the entry.",
     "bad_price": "A price is zero or too far from the others to be real.",

@@ -1,0 +1,102 @@
+"""Settle the prices of an entry: its side, its stop and targets, and whether they can stand together."""
+
+from decimal import Decimal
+
+from domain.instruments import AssetClass
+from signals import lexicon as lex
+from signals.build import Draft
+from signals.checks import bad_price, infer_side, wrong_side
+from signals.facts import Facts
+from signals.levels import Level
+from signals.verbs import NO_SIDE, Verb, verb_side
+
+_RANGE = frozenset(("-", "_", "/", "~", "to"))
+
+
+def entry_levels(facts: Facts) -> list[Level] | str:
+    """Give the entry prices; three bare numbers after a verb are entry, stop and target if they can be."""
+    levels = facts.levels
+    if levels.entry:
+        if len(levels.entry) == 3 and not levels.stop and not levels.target and not levels.entry[0].listed:
+            levels.stop, levels.target = levels.entry[1:2], levels.entry[2:]
+            levels.entry = levels.entry[:1]
+        return levels.entry
+    if levels.loose and (levels.stop or levels.target or facts.contract.strikes or len(levels.loose) == 1):
+        return levels.loose[:1]
+    return []
+
+
+def side_of(facts: Facts, verb: Verb | None, entry: list[Level]) -> str | None:
+    """Tell long from short: by what the text names, then by where stop and targets lie."""
+    if facts.contract.is_option:
+        return "short" if verb is not None and verb.detail in {"sto", "short_past"} else "long"
+    inferred = infer_side([e.value for e in entry], *_plain_levels(facts))
+    sides = {verb_side(t.details.get(lex.OPEN), t.roles) for t in facts.piece.tokens} - {None}
+    if len(sides) == 1:
+        return sides.pop()
+    if len(sides) == 2:
+        return inferred
+    if inferred or (verb is not None and verb.side):
+        return inferred or (verb.side if verb is not None else None)
+    if facts.levels.condition == "below":
+        return None
+    return "long" if verb is not None and (verb.adds or verb.detail in NO_SIDE) else None
+
+
+def _plain_levels(facts: Facts) -> tuple[Decimal | None, list[Decimal]]:
+    stop = next((s.value for s in facts.levels.stop if not s.unit), None)
+    return stop, [t.value for t in facts.levels.target if not t.unit]
+
+
+def put_levels(draft: Draft, facts: Facts, entry: list[Level], side: str) -> str | None:
+    """Set prices, stop and targets; give the reason they cannot stand together."""
+    levels = facts.levels
+    _in_pips(facts, entry, side)
+    stop, targets = _plain_levels(facts)
+    every = [*entry, *(x for x in (*levels.stop, *levels.target) if not x.unit)]
+    prices = [e.value for e in entry]
+    if any(level.value <= 0 for level in every):
+        return "bad_price"
+    failed = wrong_side(side, prices, stop, targets)
+    if failed or bad_price(every, str(facts.asset_class)):
+        return failed or "bad_price"
+    _prices(draft, facts, entry)
+    for name, unit in (("stop", ""), ("stop_pct", "%")):
+        found = next((s for s in levels.stop if s.unit == unit), None)
+        if found is not None:
+            draft.put(name, found.value, (found.start, found.end))
+    draft.levels("targets", [t for t in levels.target if not t.unit])
+    draft.levels("targets_pct", [t for t in levels.target if t.unit == "%"])
+    draft.levels("target_trail_pct", [t for t in levels.trail if t.unit == "%"])
+    return None
+
+
+def _in_pips(facts: Facts, entry: list[Level], side: str) -> None:
+    """Turn ``SL 30 pips`` into a price: a pip is 0.0001, or 0.01 where the quote is yen."""
+    symbol = facts.symbol.symbol if facts.symbol else ""
+    if len(entry) != 1 or facts.asset_class is not AssetClass.FOREX:
+        return
+    pip = Decimal("0.01") if symbol.endswith("JPY") else Decimal("0.0001")
+    for found, sign in ((facts.levels.stop, -1), (facts.levels.target, 1)):
+        for level in found:
+            if level.unit == "pips":
+                away = level.value * pip * (sign if side == "long" else -sign)
+                level.value, level.unit = entry[0].value + away, ""
+
+
+def _prices(draft: Draft, facts: Facts, entry: list[Level]) -> None:
+    """Set one of price, entry_range and entries."""
+    if len(entry) == 1:
+        draft.put("price", entry[0].value, (entry[0].start, entry[0].end))
+    elif len(entry) == 2 and not entry[0].listed and (facts.levels.zone or entry[1].separator in _RANGE):
+        low, high = sorted(level.value for level in entry)
+        draft.levels("entry_range", entry)
+        draft.fields["entry_range"] = (low, high)
+    elif len(entry) == 2 and entry[0].at != entry[1].at and _restated(entry):
+        draft.put("price", entry[0].value, (entry[0].start, entry[0].end))
+    else:
+        draft.levels("entries", entry)
+
+
+def _restated(entry: list[Level]) -> bool:
+    return entry[0].value == entry[1].value

@@ -1,0 +1,153 @@
+"""Name the shape of an entry and refuse what the words around and inside it take back."""
+
+from signals import lexicon as lex
+from signals.facts import Facts
+from signals.levels import Level
+from signals.mood import Judge, unknown_words
+from signals.tokens import DATE, NUMBER, SLASH, WORD, Token
+from signals.verbs import Verb
+
+_INSIDE_UNKNOWN = 1
+_CARD_UNKNOWN = 4
+_CARD_HEAD_UNKNOWN = 1
+_BARE_TENSES = frozenset(("bto", "sto", "long_now", "short_now", "neutral_now", "now"))
+
+
+def shape_of(facts: Facts, verb: Verb | None) -> str | None:
+    """Name the shape of the order: jargon, card, contract, plain, bare; None where there is none."""
+    levels, contract = facts.levels, facts.contract
+    if verb is not None and verb.jargon:
+        return "jargon"
+    if (levels.stop or levels.target) and (verb is not None or levels.entry_label):
+        priced = levels.entry or levels.loose
+        if priced and (levels.structured >= 2 or contract.strikes):
+            return "card"
+    if contract.strikes and contract.is_option and _contract_price(facts) is not None:
+        return (
+            "contract" if verb is None or verb.detail == "taken" or verb.detail.endswith("state") else "plain"
+        )
+    if verb is None:
+        return None
+    return "plain" if levels.entry or levels.loose or contract.strikes else "bare"
+
+
+def _contract_price(facts: Facts) -> Level | None:
+    levels = facts.levels
+    if levels.entry:
+        return levels.entry[0]
+    return levels.loose[0] if levels.loose else None
+
+
+def refusal(facts: Facts, verb: Verb | None, shape: str) -> str | None:
+    """Say why the words around the order take it back."""
+    tokens = facts.piece.tokens
+    core = _core(facts, verb)
+    verb_at = verb.at if verb is not None else min(core)
+    firm = shape in {"jargon", "card"} or (shape in {"plain", "contract"} and bool(facts.levels.entry))
+    told = verb is not None and verb.told
+    if facts.piece.heading and (shape != "jargon" or facts.piece.heading != "watch"):
+        return facts.piece.heading
+    judge = Judge(facts.piece, verb_at, max(core), firm=firm, told=told)
+    wanted = {tokens[at].sentence for at in core}
+    reason = judge.sentences(wanted) or judge.head(_CARD_HEAD_UNKNOWN if shape == "card" and not told else 0)
+    return reason or _shape_refusal(facts, verb, shape, core)
+
+
+def _core(facts: Facts, verb: Verb | None) -> list[int]:
+    core = [facts.symbol_at] if facts.symbol_at >= 0 else []
+    core += [level.at for level in facts.levels.entry]
+    core += [strike.at for strike in facts.contract.strikes]
+    if verb is not None:
+        core.append(verb.at)
+    if not facts.levels.entry:
+        core += [level.at for level in facts.levels.loose[:1]]
+    return core
+
+
+def _shape_refusal(facts: Facts, verb: Verb | None, shape: str, core: list[int]) -> str | None:
+    tokens = facts.piece.tokens
+    first, last = min(core), max(core)
+    if shape == "card":
+        sentences = {tokens[at].sentence for at in core}
+        spoken = [t for t in tokens[first:last] if t.sentence in sentences]
+        return "commentary" if unknown_words(spoken, 0, len(spoken)) > _CARD_UNKNOWN else None
+    if facts.contract.is_option and not facts.contract.strikes:
+        return "contract_incomplete"
+    reason = _inside(facts, first, last)
+    if reason:
+        return reason
+    if shape == "contract":
+        return _contract_refusal(facts, core)
+    if shape == "bare" or (shape == "jargon" and not facts.levels.entry and not facts.contract.strikes):
+        return _bare_refusal(facts, verb)
+    if verb is not None and verb.told:
+        return _told_refusal(facts)
+    return None
+
+
+def _told_refusal(facts: Facts) -> str | None:
+    """What was bought needs its price, and no number left over (a year, a price it has now)."""
+    if not (facts.levels.entry or facts.levels.loose):
+        return "no_price"
+    return "unclear_number" if facts.levels.entry and facts.levels.loose else None
+
+
+def _inside(facts: Facts, first: int, last: int) -> str | None:
+    """Refuse what stands unread within the order: words in capitals, stray numbers and dates, a result."""
+    tokens, levels = facts.piece.tokens, facts.levels
+    within = tokens[first:last]
+    if unknown_words(within, 0, len(within)) > _INSIDE_UNKNOWN:
+        return "commentary"
+    if any(t.kind == WORD and not t.roles and t.raw.isupper() and len(t.raw) > 1 for t in within):
+        return "commentary"
+    if levels.entry and any(first < level.at < last for level in levels.loose):
+        return "unclear_number"
+    prices = {level.at for level in (*levels.entry, *levels.stop, *levels.target)}
+    sentences = {tokens[first].sentence, tokens[last].sentence}
+    for at, token in enumerate(tokens):
+        if token.sentence not in sentences:
+            continue
+        if token.kind in {SLASH, DATE} and not token.roles and at not in prices:
+            return "unclear_number"
+        if token.sign and at not in prices and (token.suffix == "%" or _in_pips_at(tokens, at)):
+            return "recap"
+    return None
+
+
+def _in_pips_at(tokens: list[Token], at: int) -> bool:
+    if tokens[at].suffix == "pips":
+        return True
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    return following is not None and following.details.get(lex.UNIT) == "pips"
+
+
+def _contract_refusal(facts: Facts, core: list[int]) -> str | None:
+    """A contract without a verb must open its sentence and carry a price the text marks as one."""
+    tokens = facts.piece.tokens
+    first = min(core)
+    before = tokens[:first]
+    if any(t.kind == WORD and not t.roles and t.sentence == tokens[first].sentence for t in before):
+        return "commentary"
+    if len(facts.levels.entry) > 1 and facts.levels.entry[1].separator not in {"-", "_", "/", "~", ","}:
+        return "recap"
+    priced = facts.levels.entry or (facts.contract.expiry_span and facts.levels.loose)
+    return None if priced else "no_price"
+
+
+def _bare_refusal(facts: Facts, verb: Verb | None) -> str | None:
+    """``BUY TSLA`` is an order when it is all there is; ``long TSLA for the week`` is not."""
+    tokens = facts.piece.tokens
+    assert verb is not None
+    sentence = tokens[verb.at].sentence
+    words = [t for t in tokens if t.sentence == sentence and t.kind in {WORD, NUMBER}]
+    stated = verb.detail not in _BARE_TENSES
+    first = min(verb.at, facts.symbol_at) == tokens.index(words[0])
+    shouted = tokens[verb.at].raw.isupper() and len(words) <= 3 and first and verb.detail.endswith("state")
+    at_market = facts.piece.mask & lex.TYPE
+    if stated and not shouted and not (at_market and verb.detail.endswith("state")):
+        return "status" if verb.detail.endswith("state") else "no_price"
+    if any(t.roles & lex.AT for t in words) and not at_market:
+        return "no_price"
+    if unknown_words(tokens, 0, len(tokens)) or facts.symbol_at < verb.at - 3 or len(words) > 8:
+        return "commentary"
+    return "recap" if facts.piece.mask & lex.RECAP else None

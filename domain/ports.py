@@ -213,7 +213,10 @@ class PriceSource(Protocol):
     """Give prices to those that have none of their own: the paper broker and the planner."""
 
     async def quote(self, instrument: Instrument) -> Quote | None:
-        """Give the latest bid and ask, or None when nobody knows."""
+        """Give the latest bid and ask, or None where there is no such price.
+
+        Raises Unreachable when it cannot be asked right now: that is no reason to call a symbol unknown.
+        """
 
 
 class Vault(Protocol):

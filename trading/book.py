@@ -11,7 +11,7 @@ from domain.orders import Order, OrderReport, OrderState
 from domain.trades import Trade
 from trading import lifecycle
 from trading.deps import TradingDeps
-from trading.exits import state_of
+from trading.exits import as_it_stands
 
 _log = structlog.get_logger(__name__)
 
@@ -131,20 +131,7 @@ class AccountBook:
         if trade_id not in self.trades:
             return
         orders = self.of(self.trades[trade_id])
-        if not orders:
-            return
-        # Only what is so now: a doubt that was settled is no longer told.
-        reason = next((o for o in reversed(orders) if o.reason), None)
-
-        def derived(trade: Trade) -> Trade:
-            return replace(
-                trade,
-                state=state_of(trade, orders),
-                code=reason.reason_code if reason else "",
-                reason=reason.reason if reason else "",
-            )
-
-        trade = await self.amend(trade_id, derived)
+        trade = await self.amend(trade_id, lambda known: as_it_stands(known, orders))
         if not trade.active and not any(o.active for o in orders):
             self.forget(trade)
 

@@ -5,7 +5,7 @@ the same steps, and orders made here have ids that are functions of the trade, s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -136,6 +136,22 @@ def state_of(trade: Trade, orders: Sequence[Order]) -> TradeState:
         return TradeState.DENIED
     closing = any(o.state not in TERMINAL for o in orders)
     return TradeState.CLOSING if closing else TradeState.UNFILLED
+
+
+def as_it_stands(trade: Trade, orders: Sequence[Order]) -> Trade:
+    """Give the trade with the state and the reason its orders say it has.
+
+    Only what is so now: a doubt that was settled is no longer told.
+    """
+    if not orders:
+        return trade
+    telling = next((o for o in reversed(orders) if o.reason), None)
+    return replace(
+        trade,
+        state=state_of(trade, orders),
+        code=telling.reason_code if telling else "",
+        reason=telling.reason if telling else "",
+    )
 
 
 class _SliceView:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from domain.accounts import AccountStatus, Environment, LinkedAccount, RiskLimits
 from domain.broker import BracketKind, BrokerSession, ClassRules
-from domain.errors import BrokerError
+from domain.errors import BrokerError, OutcomeUnknown, Throttled, Unreachable
 from domain.events import Event, EventKind
 from domain.ids import client_order_id, event_id, order_id, trade_id
 from domain.instruments import AssetClass, Instrument
@@ -28,6 +28,9 @@ from trading.denial import Denial, DeniedByUs, deny
 from trading.deps import TradingDeps
 from trading.lookups import Instruments, Money
 from trading.wishes import MANUAL, Measure, Wish
+
+READ_AGAIN = 0.5
+"""Seconds before a broker that could not be read is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,7 @@ class Planner:
         if known is not None:
             return await self._complete(known, wish)
         try:
-            await self._check_owner(wish)
-            priced = await self._price(session, wish)
-            parts = await self._size(session, wish, priced)
+            priced, parts = await self._decide(session, wish)
         except DeniedByUs as no:
             return await self.deny(wish, no.denial), []
         except BrokerError as error:
@@ -74,6 +75,20 @@ class Planner:
         if trade.state is TradeState.AWAITING:
             await self._book.tell([self._event(trade, EventKind.TRADE_AWAITING)])
         return self._book.trades.get(trade.id, trade), orders
+
+    async def _decide(self, session: BrokerSession, wish: Wish) -> tuple[_Priced, tuple[Slice, ...]]:
+        """Check, price and size. A broker that cannot be read is asked again while it makes sense."""
+        while True:
+            try:
+                await self._check_owner(wish)
+                priced = await self._price(session, wish)
+                return priced, await self._size(session, wish, priced)
+            except (Unreachable, Throttled, OutcomeUnknown) as error:
+                pause = max(error.retry_after or 0.0, READ_AGAIN)
+                left = (wish.expires_at - self._deps.clock.now()).total_seconds()
+                if left <= pause:
+                    raise
+                await self._deps.clock.sleep(pause)
 
     async def _complete(self, trade: Trade, wish: Wish) -> tuple[Trade, list[Order]]:
         """Take up a plan a crash may have cut short: its orders follow from the trade as stored."""

@@ -236,7 +236,8 @@ class TradingService:
             await self._deps.store.orders.find({"trade": trade.id}), key=lambda o: o.intent.created_at
         )
         return TradeView(
-            trade=trade,
+            # Derived anew: an order and its trade are written one after the other, and this may fall between.
+            trade=exits.as_it_stands(trade, orders),
             orders=orders,
             events=await self._deps.store.events.for_trade(trade.id),
             held=max(exits.held(orders), ZERO),

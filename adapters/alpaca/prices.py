@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from adapters.alpaca import quotes
+from adapters.alpaca import quotes, texts
 from adapters.alpaca.client import Client
 from adapters.alpaca.manifest import MANIFEST
 from adapters.alpaca.shared import SHARED
@@ -11,7 +11,7 @@ from adapters.kit.errors import Errors
 from domain.accounts import Environment
 from domain.broker import Credentials
 from domain.clock import SystemClock
-from domain.errors import BrokerError
+from domain.errors import BrokerError, NotFound, NotTradable
 from domain.instruments import Instrument
 from domain.portfolio import Quote
 from domain.ports import Clock
@@ -41,7 +41,7 @@ class AlpacaPrices:
         self._asked: dict[str, tuple[float, asyncio.Task[Quote | None]]] = {}
 
     async def quote(self, instrument: Instrument) -> Quote | None:
-        """Give the latest bid and ask, or None when Alpaca has none or cannot be asked right now."""
+        """Give the latest bid and ask, or None when Alpaca has none. Raises Unreachable."""
         now = self._clock.monotonic()
         at, task = self._asked.get(instrument.symbol, (0.0, None))
         if task is None or (task.done() and now - at > FRESH):
@@ -74,8 +74,11 @@ class AlpacaPrices:
         await asyncio.shield(self._opening)
         try:
             return await quotes.latest(self._client, instrument, _ERRORS)
+        except (NotTradable, NotFound):
+            return None
         except BrokerError as error:
             _log.warning("no price for %s: %s", instrument.symbol, error.code)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _ERRORS.unreachable(error.text, "prices_unreachable") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             _log.warning("no price for %s: the answer cannot be read", instrument.symbol)
-        return None
+            raise _ERRORS.unreachable(texts.NO_PRICES, "prices_unreadable") from error

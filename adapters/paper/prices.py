@@ -2,10 +2,14 @@
 
 import asyncio
 
+from adapters.kit.errors import Errors
+from adapters.paper import texts
+from domain.errors import Unreachable
 from domain.instruments import Instrument
 from domain.portfolio import Quote
 from domain.ports import Clock, PriceSource
 
+_ERRORS = Errors(broker="paper", operation="quote")
 PATIENCE = 2.0
 """Real seconds to wait for a price: an order must not hang on a slow feed, it can wait in the book."""
 
@@ -25,13 +29,20 @@ class Prices:
 
     async def latest(self, instrument: Instrument) -> Quote | None:
         """Give the latest quote however old, or None when nobody knows or the feed fails."""
+        try:
+            return await self.ask(instrument)
+        except Unreachable:
+            return None
+
+    async def ask(self, instrument: Instrument) -> Quote | None:
+        """Give the latest quote however old, or None when there is none. Raises Unreachable."""
         if self._source is None:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
                 quote = await self._source.quote(instrument)
-        except Exception:  # noqa: BLE001 - whatever ails the feed, the answer is that there is no price
-            return None
+        except Exception as error:
+            raise _ERRORS.unreachable(texts.NO_PRICES, "prices_unreachable") from error
         usable = quote is not None and 0 < quote.bid <= quote.ask
         return quote if usable else None
 

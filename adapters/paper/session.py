@@ -56,7 +56,7 @@ class PaperSession:
             return [reports.position(held) for held in engine.positions(self._book.key)]
 
     async def resolve(self, query: InstrumentQuery) -> Instrument:
-        """Find the instrument: what somebody quotes exists. Raises NotTradable."""
+        """Find the instrument: what somebody quotes exists. Raises NotTradable, Unreachable."""
         errors = _errors("resolve")
         found = describe(query)
         if found is None:
@@ -65,7 +65,7 @@ class PaperSession:
         if expired(found, self._clock.now().date()) and found.option is not None:
             text = texts.OPTION_OVER.format(symbol=found.symbol, day=found.option.expiry)
             raise errors.not_tradable(text, "option_expired")
-        quote = await self._prices.latest(found)
+        quote = await self._prices.ask(found)
         if quote is None and self._prices.known:
             raise errors.not_tradable(texts.NO_SYMBOL.format(symbol=found.symbol), "unknown_symbol")
         return found if quote is None else priced(found, quote.mid)

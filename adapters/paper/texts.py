@@ -32,3 +32,4 @@ OTHER_WRITER = "The paper account was changed from elsewhere, so nobody knows wh
 UNREADABLE = "The paper account cannot be read. Ask whoever runs this bot to look at its stored book."
 STORE_AWAY = "The paper account cannot be reached right now. Try again in a minute."
 CLOSED = "The paper session is closed."
+NO_PRICES = "Prices cannot be read right now. Try again in a minute."

@@ -59,7 +59,7 @@ class Receipt:
 
 async def take(stage: Stage, names: dict[str, str], expected: Iterable[Expected]) -> Receipt:
     """Compare the journal with each broker's own book. The bot must have stopped."""
-    books, journal, brokers = await _read(stage.directory / "data", names)
+    books, journal, brokers = await read_books(stage.directory / "data", names)
     key = ALPACA_KEYS[0]
     alpaca = stage.alpaca.engine
     books["Ben"] = (alpaca, key)
@@ -72,9 +72,10 @@ async def take(stage: Stage, names: dict[str, str], expected: Iterable[Expected]
     return Receipt(rows=rows, holdings=holdings, entries_wrong=wrong)
 
 
-async def _read(
+async def read_books(
     data: Path, names: dict[str, str]
 ) -> tuple[dict[str, tuple[MatchingEngine, str]], dict[str, list[Order]], dict[str, str]]:
+    """Read paper books, journals and broker names by member. No bot may hold the data."""
     store = await open_store(data_dir=data)
     try:
         books, journal, brokers = {}, {}, {}

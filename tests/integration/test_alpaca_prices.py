@@ -7,6 +7,7 @@ import pytest
 
 from adapters.alpaca.parse import bare_instrument
 from adapters.alpaca.prices import AlpacaPrices
+from domain.errors import Unreachable
 from domain.instruments import AssetClass
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
@@ -54,10 +55,11 @@ async def test_a_price_is_not_kept_for_long():
         assert (await prices.quote(APPLE)).ask == D(110)
 
 
-async def test_trouble_at_the_data_server_is_no_price_and_no_crash():
+async def test_trouble_at_the_data_server_is_not_taken_for_an_unknown_symbol():
     async with world() as w, AlpacaPrices(KEY, SECRET, w.sim.url) as prices:
         w.faults.add("GET /v2/stocks/*", FaultAction.GARBAGE_BODY, times=9)
-        assert await prices.quote(APPLE) is None
+        with pytest.raises(Unreachable):
+            await prices.quote(APPLE)
 
 
 async def test_a_missing_side_is_no_price():

@@ -264,3 +264,22 @@ async def test_a_restart_takes_everything_up_where_it_was(tmp_path):
         await second.say("out", id="5000")
         await second.state("7", "closed")
         assert await second.verbs.trading.unfollow(user=UserId("7"), guild=GUILD, channel=CHANNEL)
+
+
+async def test_prices_that_cannot_be_read_for_a_while_delay_an_entry_and_do_not_deny_it(scene):
+    await scene.member("7")
+    scene.prices.away = True
+    await scene.say("buy msft")
+    await scene.clock.advance(5)
+    assert await scene.view("7") is None
+    scene.prices.away = False
+    await holds(scene, 2)
+
+
+async def test_prices_that_stay_away_deny_the_entry_once_it_is_too_late(scene):
+    await scene.member("7")
+    scene.prices.away = True
+    await scene.say("buy msft")
+    view = await scene.state("7", "denied")
+    assert view.trade.code == "prices_unreachable"
+    assert "Prices cannot be read" in view.trade.reason

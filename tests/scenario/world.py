@@ -28,8 +28,11 @@ class MarketPrices:
 
     def __init__(self, market: Market) -> None:
         self.market = market
+        self.away = False
 
     async def quote(self, instrument):
+        if self.away:
+            raise ConnectionError("planned")
         return self.market.quote(instrument.symbol) if self.market.exists(instrument.symbol) else None
 
 
@@ -69,6 +72,7 @@ class World:
         self.readings = readings
         self.clock = DrivenClock()
         self.market = Market(seed=7, clock=self.clock)
+        self.prices = MarketPrices(self.market)
         self.roles = Roles()
         self.notes = Notes()
         self.config = replace(TradingConfig(poll_interval=2.0), **config)
@@ -89,7 +93,7 @@ class World:
             adapters=self.adapters,
             reader=lambda raw, **_: self.readings[raw.content],
             config=self.config,
-            prices=MarketPrices(self.market),
+            prices=self.prices,
         )
         await self.verbs.trading.start()
 

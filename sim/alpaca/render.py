@@ -82,16 +82,23 @@ def order_json(order: EngineOrder, engine: MatchingEngine, *, nested: bool, as_n
         "side": request.side.value,
         "position_intent": None,
         "time_in_force": request.time_in_force.value,
-        "limit_price": number(order.limit_price),
-        "stop_price": number(order.stop_price),
-        "trail_percent": number(request.trail_percent),
-        "trail_price": number(request.trail_amount),
-        "hwm": number(order.extreme) if request.order_type is OrderType.TRAILING_STOP else None,
+        **_prices_json(order),
         "status": state,
         "extended_hours": request.extended_hours,
         "legs": legs,
     }
     return body | {name: stamp(order.updated_at) if state == done else None for name, done in _STAMPS.items()}
+
+
+def _prices_json(order: EngineOrder) -> Json:
+    request = order.request
+    return {
+        "limit_price": number(order.limit_price),
+        "stop_price": number(order.stop_price),
+        "trail_percent": number(request.trail_percent),
+        "trail_price": number(request.trail_amount),
+        "hwm": number(order.extreme) if request.order_type is OrderType.TRAILING_STOP else None,
+    }
 
 
 def _rounded(value: Decimal | None) -> Decimal | None:

@@ -13,7 +13,7 @@ from domain.ports import Clock
 from sim.alpaca import hours
 from sim.alpaca.data import DataApi
 from sim.alpaca.facts import FactsApi
-from sim.alpaca.state import ApiRefusal, RecordedRequest, SimAccount, World
+from sim.alpaca.state import ACCOUNT, ApiRefusal, RecordedRequest, SimAccount, World
 from sim.alpaca.streams import TradeStreams
 from sim.alpaca.trading import TradingApi
 from sim.faults import Faults, Handler, answer
@@ -161,7 +161,7 @@ class AlpacaSim:
         try:
             account = self._by_headers(request)
             headers = self._count(account, request.path)
-            request["account"] = account
+            request[ACCOUNT] = account
             reply = await handler(request)
         except ApiRefusal as refused:
             reply = web.json_response(refused.body, status=refused.status)

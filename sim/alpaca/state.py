@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aiohttp import web
+
 from adapters.paper.engine import MatchingEngine
 from domain.ports import Clock
 from sim.market import Market
@@ -48,6 +50,10 @@ class SimAccount:
         """Give the account number; those of paper accounts begin with PA."""
         digits = str(named("number", self.key).int)[:8]
         return digits + "0" if self.live else "PA" + digits
+
+
+ACCOUNT: web.RequestKey[SimAccount] = web.RequestKey("account", SimAccount)
+"""Where a request carries the account its keys belong to."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from adapters.paper.engine import EngineEvent, EngineOrder, EnginePosition, Engi
 from domain.instruments import AssetClass
 from domain.money import plain
 from sim.alpaca import hours, intake, refusals, render
-from sim.alpaca.state import ApiRefusal, SimAccount, World
+from sim.alpaca.state import ACCOUNT, ApiRefusal, SimAccount, World
 
 
 class TradingApi:
@@ -208,7 +208,7 @@ class TradingApi:
 
 
 def _account(request: web.Request) -> SimAccount:
-    account: SimAccount = request["account"]
+    account: SimAccount = request[ACCOUNT]
     return account
 
 

@@ -16,7 +16,7 @@ SHAPES = {
     "a Discord bot token": r"\b[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}\b",
     "a Discord webhook address": r"discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{60,}",
     "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a live Alpaca key": r"\bAK[A-Z0-9]{18,24}\b",
+    "a live Alpaca key": r"\bAK(?!IA)[A-Z0-9]{18,24}\b",
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
     "a GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36,}\b",
     "a database address with a password": r"\b(?:mongodb(?:\+srv)?|rediss?)://[^\s:/@'\"]*:[^\s@'\"{}<>$]{9,}@",

@@ -86,14 +86,14 @@ async def link_alpaca(stage: Stage, cast: Cast) -> None:
     await command(stage, cast.ben, cast.channel, "broker add", broker="alpaca")
     dm = stage.discord.dm(cast.ben)
     key, secret = ALPACA_KEYS
-    ben = _Walk(stage, cast.ben, dm)
+    ben = Walk(stage, cast.ben, dm)
     await ben.choose("Paper")
     await ben.fill("Enter keys", {"key": key, "secret": secret})
     await ben.choose("Save")
     await until(lambda: "is linked" in ben.panel.text, "saving Ben's Alpaca account")
 
 
-class _Walk:
+class Walk:
     """Press one panel's buttons, as a person who reads labels would."""
 
     def __init__(self, stage: Stage, user: User, dm: Channel) -> None:
@@ -101,6 +101,7 @@ class _Walk:
 
     @property
     def panel(self) -> SimMessage:
+        """Give the bot's latest message here."""
         return [m for m in self._stage.discord.messages(self._dm) if m.from_bot][-1]
 
     def _find(self, part: str) -> tuple[str, str] | None:

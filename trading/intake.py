@@ -126,7 +126,12 @@ class Intake:
         follows = list(await self._deps.store.follows.find({"source": f"{signal.guild}/{signal.channel}"}))
         # Nobody is always first: the order is shuffled anew, and the same on a replay.
         random.Random(signal.id).shuffle(follows)  # noqa: S311 - fairness, not secrecy
-        return [future for follow in follows if (future := await self._plan(signal, follow)) is not None]
+        waits: list[asyncio.Future[object]] = []
+        for follow in follows:
+            if (future := await self._plan(signal, follow)) is not None:
+                waits.append(future)
+            await asyncio.sleep(0)  # the first order leaves before the last member is even thought about
+        return waits
 
     async def _plan(self, signal: Signal, follow: Follow) -> "asyncio.Future[object] | None":
         limits = await guard.limits_of(self._deps, follow.user)

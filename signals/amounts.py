@@ -42,6 +42,10 @@ def find_amounts(piece: Piece, *, option: bool, pair: bool) -> Amounts:
             _slash(tokens, at, amounts)
         elif token.roles & lex.SHARE and amounts.share is None:
             _share(token, amounts)
+        elif token.text == "filled on":
+            _filled(tokens, at, amounts)
+        elif token.details.get(lex.IGNORE) == "count":
+            _labelled_count(tokens, at, amounts)
         elif token.roles & lex.LEVERAGE:
             _leverage(tokens, at, amounts)
     return amounts
@@ -69,6 +73,20 @@ def _number(tokens: list[Token], at: int, amounts: Amounts, option: bool, pair: 
     elif after is not None and _is_count(token) and _placed(tokens, at, option):
         _quantity(token, amounts)
         _of_total(tokens, at, amounts)
+
+
+def _filled(tokens: list[Token], at: int, amounts: Amounts) -> None:
+    """Read TradingView's own sentence ``buy @ 10 filled on BTCUSDT``: 10 is how many, not the price."""
+    if at > 1 and tokens[at - 1].kind == NUMBER and tokens[at - 2].text == "@":
+        tokens[at - 1].roles &= ~lex.QUANTITY
+        _quantity(tokens[at - 1], amounts)
+
+
+def _labelled_count(tokens: list[Token], at: int, amounts: Amounts) -> None:
+    """Read ``Qty: 10``."""
+    following = [t for t in tokens[at + 1 : at + 3] if t.text not in {":", "="}]
+    if following and following[0].kind == NUMBER and _is_count(following[0]):
+        _quantity(following[0], amounts)
 
 
 def _placed(tokens: list[Token], at: int, option: bool) -> bool:

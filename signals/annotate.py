@@ -9,9 +9,15 @@ from signals.instruments import Named
 from signals.lexicon import Sense, spelled
 from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
+_STRAYS = frozenset("()[]{}<>~\"'|/")
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")
 _MAX_TICKER = 5
+_GREETINGS = spelled("hey hi all guys team everyone ok okay so and gm but or folks") | {
+    "hey all",
+    "hi all",
+    "hey everyone",
+}
 _ASKS = spelled("is are was were do does did should would could")
 
 
@@ -105,7 +111,7 @@ def _opens_sentence(out: list[Token]) -> bool:
     for token in reversed(out[:-1]):
         if token.sentence != out[-1].sentence:
             return True
-        if token.kind == WORD and not token.roles & lex.LEAD:
+        if token.kind == WORD and token.text not in _GREETINGS:
             return False
         if token.kind == NUMBER:
             return False
@@ -212,15 +218,21 @@ def _phrase(tokens: list[Token], at: int) -> tuple[int, Sense] | None:
             best = (end, sense)
         if not sense.longer or end >= size:
             break
+        end = _next_word(tokens, end, size)
         following = tokens[end]
-        if following.text in _JOINERS and following.glued and end + 1 < size and tokens[end + 1].glued:
-            end += 1
-            following = tokens[end]
         if following.kind != WORD:
             break
         sense = sense.longer.get(following.text)
         end += 1
     return best
+
+
+def _next_word(tokens: list[Token], at: int, size: int) -> int:
+    """Step over what may stand inside a phrase: the joint of ``stop-loss``, a stray bracket or quote."""
+    token = tokens[at]
+    joint = token.text in _JOINERS and token.glued and at + 1 < size and tokens[at + 1].glued
+    stray = token.kind == PUNCT and token.text in _STRAYS and at + 1 < size
+    return at + 1 if joint or stray else at
 
 
 def _explicit(tokens: list[Token], at: int) -> tuple[int, Named] | None:

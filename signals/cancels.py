@@ -32,7 +32,7 @@ def read_cancel(facts: Facts, context: Context, previous: str | None) -> Reading
 def _cancels_something(facts: Facts, at: int) -> bool:
     tokens = facts.piece.tokens
     sentence = [t for t in tokens if t.sentence == tokens[at].sentence]
-    if any(t.roles & (lex.ORDERWORD | lex.ENTRY) for t in sentence):
+    if any(t.roles & (lex.ORDERWORD | lex.ENTRY | lex.TYPE) for t in sentence):
         return True
     weak = tokens[at].text in {
         "kill",

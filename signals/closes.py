@@ -7,12 +7,16 @@ from signals import lexicon as lex
 from signals.build import Draft, put_instrument, put_tags
 from signals.context import Context
 from signals.facts import Facts
+from signals.lexicon import spelled
 from signals.mood import Judge, unknown_words
 from signals.positions import settle
-from signals.tokens import WORD, Token
+from signals.tokens import PUNCT, WORD, Token
 from signals.updates import put_stop
 
 _CLAUSE_UNKNOWN = 3
+_TOLD_UNKNOWN = 1
+_CLOSE_AFTER = spelled("here all position positions trade this now and today")
+_SHORT_VERBS = spelled("close exit cut out")
 _PARTS = frozenset(("half", "third", "quarter", "most", "twothirds", "some"))
 _OWN = frozenset(("position", "positions", "trade", "mine", "my", "it", "this"))
 
@@ -71,8 +75,10 @@ def _imperative(token: Token) -> bool:
 
 def _takes_off(facts: Facts, at: int, token: Token) -> bool:
     """Tell ``took 2 of my 8 off`` and ``taking half here`` from ``took AAPL calls``."""
-    if token.details.get(lex.OPEN) != "taken" or token.text == "in":
+    if token.details.get(lex.OPEN) != "taken" or token.text == "in" or facts.piece.mask & lex.IDIOM:
         return False
+    if any(t.text == "off" for t in facts.piece.tokens):
+        return True
     return facts.amounts.fraction is not None or (
         facts.amounts.share in _PARTS and facts.piece.tokens[-1] is not token
     )
@@ -92,8 +98,11 @@ def _refusal(facts: Facts, at: int) -> str | None:
         return reason
     if facts.piece.heading:
         return facts.piece.heading
+    if at and tokens[at - 1].details.get(lex.TYPE) == "market":
+        return "news"
     clause = [t for t in tokens if t.sentence == verb.sentence]
-    if unknown_words(clause, 0, len(clause)) > _CLAUSE_UNKNOWN or _of_risk(tokens, at):
+    allowed = _TOLD_UNKNOWN if told else _CLAUSE_UNKNOWN
+    if unknown_words(clause, 0, len(clause)) > allowed or _of_risk(tokens, at):
         return "commentary"
     if facts.symbol is None and _names_unknown(facts, at):
         return "unknown_symbol"
@@ -103,7 +112,8 @@ def _refusal(facts: Facts, at: int) -> str | None:
 def _names_unknown(facts: Facts, at: int) -> bool:
     """Tell ``closed wxyz`` and ``Closed AAPLL``: what follows the verb may be a symbol that is not known."""
     tokens = facts.piece.tokens
-    after = next((t for t in tokens[at + 1 :] if not t.roles & (lex.LEAD | lex.FILLER | lex.SHARE)), None)
+    passed = lex.LEAD | lex.FILLER | lex.SHARE
+    after = next((t for t in tokens[at + 1 :] if t.kind != PUNCT and not t.roles & passed), None)
     if after is not None and after.kind == WORD and not after.roles:
         return True
     return not facts.piece.shouted and any(
@@ -119,26 +129,37 @@ def _of_risk(tokens: list[Token], at: int) -> bool:
 def _market_talk(facts: Facts, at: int) -> str | None:
     """Tell ``SPY closing near highs`` and ``AAPL closed green`` from closing a position."""
     tokens, verb = facts.piece.tokens, facts.piece.tokens[at]
+    if _its_own_doing(facts, at):
+        return "commentary"
     if not verb.roles & lex.CLOSE or facts.symbol_at < 0 or facts.symbol_at > at:
         return None
     if facts.contract.is_option or verb.details[lex.CLOSE] in {"stc", "btc", "everything"}:
         return None
     if tokens[facts.symbol_at].sentence != verb.sentence:
         return None
-    if verb.text in {
-        "close",
-        "exit",
-        "close position",
-        "close the position",
-        "cut",
-        "out",
-        "all out",
-        "out here",
-    }:
+    if verb.text in {"close position", "close the position", "all out", "out here"}:
         return None
+    if verb.text in _SHORT_VERBS:
+        following = next((t for t in tokens[at + 1 :] if t.kind != PUNCT), None)
+        ends = (
+            following is None
+            or following.kind != WORD
+            or following.text in _CLOSE_AFTER
+            or following.roles & (lex.AT | lex.TYPE)
+        )
+        return None if ends else "commentary"
     after = {t.text for t in tokens[at + 1 : at + 3]}
     own = after & _OWN or (verb.text in {"closing", "exiting"} and after & {"here", "now"})
     return None if own else "commentary"
+
+
+def _its_own_doing(facts: Facts, at: int) -> bool:
+    """Tell ``AAPL took off`` and ``TSLA reduced prices``, where the company is the one who acts."""
+    tokens, verb = facts.piece.tokens, facts.piece.tokens[at]
+    past = "past" in verb.details.values() or verb.details.get(lex.OPEN) == "taken"
+    before = next((t for t in reversed(tokens[:at]) if t.kind != PUNCT or t.text in ",:;-"), None)
+    named = before is not None and bool(before.roles & lex.SYMBOL)
+    return past and named and not facts.contract.is_option
 
 
 def _closing(facts: Facts, symbol: str | None, verb: Token, *, trims: bool, everything: bool) -> Reading:

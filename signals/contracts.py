@@ -11,10 +11,13 @@ from signals import lexicon as lex
 from signals.annotate import Piece
 from signals.dates import expiry_at
 from signals.instruments import Named
-from signals.tokens import NUMBER, PUNCT, SLASH, WORD, Token
+from signals.tokens import DATE, NUMBER, PUNCT, SLASH, WORD, Token
 
 _OCC = re.compile(r"[A-Z]{1,6}\d{6}[CP]\d{8}", re.ASCII)
 _THINKORSWIM = re.compile(r"([A-Z]{1,6})(\d{6})([CP])(\d{1,5})", re.ASCII)
+
+
+_COMMON_PARTS = frozenset((("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")))
 
 
 @dataclass(slots=True)
@@ -91,6 +94,8 @@ def _strike(tokens: list[Token], at: int, contract: Contract) -> None:
     if token.suffix or at + 1 >= len(tokens):
         return
     next_at = at + 1
+    if tokens[next_at].kind in {SLASH, DATE} and next_at + 1 < len(tokens):
+        next_at += 1  # 250 3/20 calls
     named = bool(tokens[next_at].roles & lex.UNIT) and tokens[next_at].details[lex.UNIT] == "strike"
     if named and next_at + 1 < len(tokens):
         next_at += 1
@@ -200,6 +205,9 @@ def _is_price(tokens: list[Token], at: int) -> bool:
         return False
     before = tokens[at - 1] if at else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
+    closing = before is not None and before.roles & (lex.SELL | lex.CLOSE | lex.TRIM)
+    if closing and token.parts in _COMMON_PARTS:
+        return True
     if before is not None and (before.text == "@" or before.roles & (lex.STOP | lex.TARGET)):
         return True
     if (

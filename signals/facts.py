@@ -94,6 +94,17 @@ def _choose(tokens: list[Token], contract: Contract, *, shouted: bool) -> tuple[
     for at, token in enumerate(tokens):
         if isinstance(token.item, Named) and token.item.sure:
             return at, token.item
+    return _shorthand(tokens)
+
+
+def _shorthand(tokens: list[Token]) -> tuple[int, Named | None]:
+    """Read GU or EU as a pair where a stop or a target says that a trade is described."""
+    if any(t.roles & (lex.STOP | lex.TARGET) for t in tokens):
+        for at, token in enumerate(tokens):
+            named = instruments.markets().shorthand.get(token.raw) if token.kind == WORD else None
+            if named is not None and not token.roles & ~lex.LEAD:
+                token.roles, token.item = lex.SYMBOL, named
+                return at, named
     return -1, None
 
 

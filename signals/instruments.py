@@ -38,6 +38,7 @@ class Markets:
     plain_futures: frozenset[str]
     exchanges: frozenset[str]
     names: dict[str, Named]
+    shorthand: dict[str, Named]
 
 
 @cache
@@ -58,6 +59,7 @@ def markets() -> Markets:
         future_roots=frozenset(raw["future_roots"]),
         plain_futures=frozenset(raw["plain_futures"]),
         exchanges=frozenset(raw["exchanges"]),
+        shorthand={key: Named(pair, AssetClass.FOREX) for key, pair in raw["shorthand"].items()},
         names={name: Named(symbol, AssetClass(kind)) for name, (symbol, kind) in names.items()},
     )
 

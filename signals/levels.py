@@ -90,7 +90,7 @@ class _Scanner:
         elif token.roles & lex.AT:
             self._at("at")
         elif token.kind == PUNCT and token.text in _SEPARATORS:
-            self.separator = token.text
+            self.separator = self.separator or token.text
 
     def _word(self, at: int, token: Token) -> None:
         roles = token.roles
@@ -197,6 +197,8 @@ class _Scanner:
         assert self.label is not None
         assert token.value is not None
         home = self._home(self.label)
+        if unit == "%" and home and home[-1].unit == "":
+            return  # the share of a target, as Cornix writes it: 1) 0.63 - 25%
         if unit and (self.label == "entry" or (unit == "pips" and self.taken)):
             return
         if self.label in {"stop", "trail"} and (self.taken or (home and self.label == "stop")):

@@ -7,9 +7,10 @@ the verb makes it commentary.
 from signals import lexicon as lex
 from signals.annotate import Piece
 from signals.lexicon import spelled
-from signals.tokens import LINE, PUNCT, WORD, Token
+from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
 _CLAUSE_MARKS = frozenset(",:;-|()[]>=/")
+_COPULAS = spelled("is are was were would will looks seems isnt")
 _CLAUSE_WORDS = frozenset(("and", "then", "so"))
 _AFTER_NO = lex.STOP | lex.TARGET | lex.ADD | lex.LEVERAGE
 _HARMLESS_NO = spelled("rush chase fomo overnight dca adds brainer rushing chasing pressure more")
@@ -64,6 +65,8 @@ class Judge:
         if not verb.roles & lex.OPEN or not verb.details[lex.OPEN].endswith(("state", "past")):
             return False
         before = self.tokens[max(0, self.verb - 2) : self.verb]
+        if before and before[-1].text in {"a", "an", "every", "any", "another"}:
+            return True
         return any(t.text in {"my", "our", "the", "this", "that", "your"} for t in before)
 
     def _clause_ends(self, token: Token) -> bool:
@@ -75,14 +78,21 @@ class Judge:
         """Judge every word of the ``wanted`` sentences by its role and its place."""
         if wanted & self.piece.questions:
             return "question"
-        if not self.piece.mask & DENYING:
-            return None
         for at, token in enumerate(self.tokens):
-            if token.sentence in wanted and token.roles & DENYING:
+            if token.sentence not in wanted:
+                continue
+            if token.text in _COPULAS and self._says_of_it(at):
+                return "commentary"
+            if token.roles & DENYING:
                 reason = self._word(at, token)
                 if reason:
                     return reason
         return None
+
+    def _says_of_it(self, at: int) -> bool:
+        """Tell ``buying TSLA at 180 is insane``, which speaks of the order, from ``stop is 405``."""
+        before = next((t for t in reversed(self.tokens[:at]) if t.kind != PUNCT), None)
+        return before is not None and (before.kind == NUMBER or bool(before.roles & (lex.SYMBOL | lex.RIGHT)))
 
     def _word(self, at: int, token: Token) -> str | None:
         after = at > self.last
@@ -93,6 +103,8 @@ class Judge:
 
     def _denies(self, at: int, token: Token, role: int, after: bool) -> bool:
         detail = token.details[role]
+        if detail == "time":
+            return True
         if role == lex.NEG:
             return self._negates(at, after)
         if role == lex.RECAP:
@@ -101,7 +113,7 @@ class Judge:
             month = token.text == "may" and token.roles & lex.QUANTITY
             return not month and not (after and detail == "soft" and self.firm)
         if role == lex.PLAN:
-            return not after or detail == "time"
+            return not after
         if role == lex.ASKING:
             return not after
         if detail == "year":

@@ -97,7 +97,7 @@ def _hidden(text: str) -> str | None:
             before = char
             continue  # judged with the character after it
         if char.isascii():
-            if before in _HIDDEN and alnum and char.isalnum():
+            if before in _HIDDEN and alnum and not char.isspace():
                 return "hidden_characters"
             alnum = char.isalnum()
         elif (reason := _foreign(char)) is not None:

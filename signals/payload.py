@@ -14,16 +14,15 @@ from signals.instruments import Named
 
 _KEYS = {
     "symbol": ("ticker", "symbol", "pair", "instrument", "asset"),
-    "action": ("action", "side", "order", "signal", "direction", "orderaction", "order_action", "type"),
-    "price": ("limitprice", "limit_price", "price", "signalprice", "entry", "entryprice", "entry_price",
-              "close"),
-    "stop": ("sl", "stop", "stoploss", "stop_loss"),
-    "targets": ("tp", "takeprofit", "take_profit", "target", "targets", "tps", "takeprofits"),
+    "action": ("action", "side", "order", "signal", "direction", "orderaction"),
+    "price": ("limitprice", "price", "signalprice", "entry", "entryprice", "close"),
+    "stop": ("sl", "stop", "stoploss", "stoplossprice", "slprice"),
+    "targets": ("tp", "takeprofit", "takeprofitprice", "target", "targets", "tps", "takeprofits", "tpprice"),
     "quantity": ("quantity", "qty", "contracts", "size", "shares", "amount"),
-    "order_type": ("ordertype", "order_type"),
-    "sentiment": ("sentiment", "market_position", "marketposition", "position"),
+    "order_type": ("ordertype", "type"),
+    "sentiment": ("sentiment", "marketposition", "position"),
     "leverage": ("leverage", "lev"),
-    "quantity_type": ("quantitytype", "quantity_type", "qtytype"),
+    "quantity_type": ("quantitytype", "qtytype"),
 }  # fmt: skip
 _ACTIONS = {
     "buy": "buy", "long": "buy", "bto": "buy", "enter_long": "buy", "open_long": "buy", "buy_to_open": "buy",
@@ -45,19 +44,20 @@ _MAX_NUMBER = 40
 
 def read_payload(text: str, context: Context) -> Reading | None:
     """Read the JSON object in folded ``text``; None where what stands in braces is no JSON at all."""
-    start, end = text.find("{"), text.rfind("}") + 1
-    bare = text[start : end or len(text)]
+    bare = text[max(0, text.find("{")) : text.rfind("}") + 1 or len(text)]
     if '"' not in bare or ":" not in bare:
         return None
     try:
         found = json.loads(bare, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
         return nothing("bad_payload")
+    if not isinstance(found, dict):
+        return nothing("bad_payload")
     return _Payload({_key(k): v for k, v in found.items()}).reading(context)
 
 
 def _key(raw: str) -> str:
-    return "".join(c for c in raw.lower() if c.isalnum() or c == "_")
+    return "".join(c for c in raw.lower() if c.isalnum())
 
 
 class _Payload:
@@ -86,6 +86,7 @@ class _Payload:
         draft.put("asset_class", named.asset_class)
         if kind is ReadingKind.EXIT:
             draft.put("fraction", Decimal(1))
+            draft.put("quantity", _number(self.get("quantity")))
         if action == "breakeven":
             draft.put("stop_to", "breakeven")
         if kind in {ReadingKind.EXIT, ReadingKind.CANCEL, ReadingKind.UPDATE}:
@@ -122,6 +123,8 @@ class _Payload:
         stop, percent = _level(self.get("stop"))
         draft.put("stop", stop)
         draft.put("stop_pct", percent)
+        if "trail" in json.dumps(self.get("stop"), default=str).lower():
+            draft.put("tags", ("TRAILING_STOP",))
         raw = self.get("targets")
         pairs = [_level(one) for one in (raw if isinstance(raw, list) else [raw])]
         numbered = [
@@ -169,7 +172,7 @@ def _level(raw: object) -> tuple[Decimal | None, Decimal | None]:
     """Give a price or a percentage: a plain number, or TradersPost's object with percent or a price."""
     if isinstance(raw, dict):
         lower = {str(k).lower(): v for k, v in raw.items()}
-        percent = _number(lower.get("percent"))
+        percent = _number(lower.get("percent") or lower.get("trailpercent"))
         price = next((_number(lower[k]) for k in ("price", "limitprice", "stopprice") if k in lower), None)
         return price, percent
     if isinstance(raw, str) and raw.strip().endswith("%"):

@@ -10,6 +10,7 @@ from signals.facts import Facts
 from signals.levels import Level
 from signals.verbs import NO_SIDE, Verb, verb_side
 
+_NEARBY = 3
 _RANGE = frozenset(("-", "_", "/", "~", "to"))
 
 
@@ -35,12 +36,25 @@ def side_of(facts: Facts, verb: Verb | None, entry: list[Level]) -> str | None:
     if len(sides) == 1:
         return sides.pop()
     if len(sides) == 2:
-        return inferred
+        return None if _either(facts) else inferred
     if inferred or (verb is not None and verb.side):
         return inferred or (verb.side if verb is not None else None)
     if facts.levels.condition == "below":
         return None
     return "long" if verb is not None and (verb.adds or verb.detail in NO_SIDE) else None
+
+
+def _either(facts: Facts) -> bool:
+    """Tell ``BUY/SELL`` and ``long or short``, which leave the side open."""
+    last: tuple[int, str] | None = None
+    for at, token in enumerate(facts.piece.tokens):
+        side = verb_side(token.details.get(lex.OPEN), token.roles)
+        if side is None:
+            continue
+        if last is not None and last[1] != side and at - last[0] <= _NEARBY:
+            return True
+        last = (at, side)
+    return False
 
 
 def _plain_levels(facts: Facts) -> tuple[Decimal | None, list[Decimal]]:

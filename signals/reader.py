@@ -1,6 +1,7 @@
 """Read one message: normalise, cut into tokens, give roles, gather facts, decide."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from signals.mood import message_refusal
 from signals.multi import read_parts
 from signals.normalise import normalise
 from signals.payload import read_payload
+from signals.positions import same_symbol
 from signals.sells import means_exit
 from signals.tokens import tokenise
 from signals.updates import read_update
@@ -58,7 +60,7 @@ def read_on(
         return nothing("too_long")
     if not whole.strip():
         return nothing("empty")
-    if "{" in normal.text and '"' in normal.text:
+    if '"' in normal.text and ("{" in normal.text or '":' in normal.text):
         payload = read_payload(normal.text, context)
         if payload is not None:
             return payload if normal.denied is None else nothing(normal.denied)
@@ -102,12 +104,21 @@ def _decide(facts: Facts, today: date | None, context: Context) -> Reading:
     for step in steps:
         found = step()
         if isinstance(found, Reading):
-            return found
+            return _held(found, context) if found.kind is ReadingKind.ADD else found
         if found is not None:
             reasons.append(found)
     if reasons:
         return nothing(reasons[0])
     return _talk(facts.piece)
+
+
+def _held(reading: Reading, context: Context) -> Reading:
+    """Let an add to BTC name the pair that is held; an add to what is not held opens it."""
+    opens = context.open_positions
+    if opens is None or reading.symbol is None:
+        return reading
+    match = next((held for held in opens if same_symbol(reading.symbol, held)), None)
+    return replace(reading, symbol=match) if match else replace(reading, kind=ReadingKind.ENTRY)
 
 
 def _previous_symbol(context: Context, today: date | None) -> str | None:

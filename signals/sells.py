@@ -31,6 +31,8 @@ def means_exit(facts: Facts, context: Context) -> bool | None:
         return False
     if lex.CLOSE in first or lex.TRIM in first:
         return True
+    if first.get(lex.OPEN) == "taken" and any(t.text == "off" for t in facts.piece.tokens):
+        return True
     if lex.OPEN in first and first[lex.OPEN] != "taken":
         return None if any(lex.CLOSE in d or lex.TRIM in d for d in details) else False
     return None

@@ -7,6 +7,7 @@ from signals.mood import Judge, unknown_words
 from signals.tokens import DATE, NUMBER, SLASH, WORD, Token
 from signals.verbs import Verb
 
+_AFTER_NAME = frozenset(("in at", "im in", "filled at", "filled on", "long from", "short from"))
 _INSIDE_UNKNOWN = 1
 _CARD_UNKNOWN = 4
 _CARD_HEAD_UNKNOWN = 1
@@ -73,6 +74,11 @@ def _shape_refusal(facts: Facts, verb: Verb | None, shape: str, core: list[int])
         return "commentary" if unknown_words(spoken, 0, len(spoken)) > _CARD_UNKNOWN else None
     if facts.contract.is_option and not facts.contract.strikes:
         return "contract_incomplete"
+    if shape != "jargon" and facts.piece.mask & lex.ALERTWORD:
+        return "no_instruction"
+    apart = verb is not None and shape == "plain" and unknown_words(tokens, verb.at, facts.symbol_at)
+    if apart:
+        return "commentary"
     reason = _inside(facts, first, last)
     if reason:
         return reason
@@ -81,12 +87,18 @@ def _shape_refusal(facts: Facts, verb: Verb | None, shape: str, core: list[int])
     if shape == "bare" or (shape == "jargon" and not facts.levels.entry and not facts.contract.strikes):
         return _bare_refusal(facts, verb)
     if verb is not None and verb.told:
-        return _told_refusal(facts)
+        return _told_refusal(facts, verb)
     return None
 
 
-def _told_refusal(facts: Facts) -> str | None:
-    """What was bought needs its price, and no number left over (a year, a price it has now)."""
+def _told_refusal(facts: Facts, verb: Verb) -> str | None:
+    """What was bought needs its price, no number left over (a year, a price now) and no sale after it."""
+    tokens = facts.piece.tokens
+    if any(t.roles & (lex.CLOSE | lex.SELL | lex.TRIM) and not t.roles & lex.SYMBOL for t in tokens):
+        return "recap"
+    named_first = 0 <= facts.symbol_at < verb.at and tokens[verb.at].text not in _AFTER_NAME
+    if named_first and tokens[facts.symbol_at].sentence == tokens[verb.at].sentence:
+        return "others"
     if not (facts.levels.entry or facts.levels.loose):
         return "no_price"
     return "unclear_number" if facts.levels.entry and facts.levels.loose else None
@@ -109,7 +121,8 @@ def _inside(facts: Facts, first: int, last: int) -> str | None:
             continue
         if token.kind in {SLASH, DATE} and not token.roles and at not in prices:
             return "unclear_number"
-        if token.sign and at not in prices and (token.suffix == "%" or _in_pips_at(tokens, at)):
+        gain = token.suffix == "%" or token.sign == "+" or _in_pips_at(tokens, at)
+        if token.sign and at not in prices and gain:
             return "recap"
     return None
 
@@ -130,6 +143,15 @@ def _contract_refusal(facts: Facts, core: list[int]) -> str | None:
         return "commentary"
     if len(facts.levels.entry) > 1 and facts.levels.entry[1].separator not in {"-", "_", "/", "~", ","}:
         return "recap"
+    sentence = [t for t in tokens[first:] if t.sentence == tokens[first].sentence]
+    if any(t.details.get(lex.IGNORE) == "market" for t in sentence):
+        return "commentary"
+    if any(t.suffix == "%" and not t.roles for t in sentence) and not (
+        facts.levels.stop or facts.levels.target
+    ):
+        return "recap"
+    if unknown_words(tokens, first, max(core)):
+        return "commentary"
     priced = facts.levels.entry or (facts.contract.expiry_span and facts.levels.loose)
     return None if priced else "no_price"
 
@@ -146,6 +168,8 @@ def _bare_refusal(facts: Facts, verb: Verb | None) -> str | None:
     at_market = facts.piece.mask & lex.TYPE
     if stated and not shouted and not (at_market and verb.detail.endswith("state")):
         return "status" if verb.detail.endswith("state") else "no_price"
+    if any(t.roles & lex.IGNORE for t in words):
+        return "commentary"
     if any(t.roles & lex.AT for t in words) and not at_market:
         return "no_price"
     if unknown_words(tokens, 0, len(tokens)) or facts.symbol_at < verb.at - 3 or len(words) > 8:

@@ -32,7 +32,7 @@ def read_update(facts: Facts, context: Context) -> Reading | str | None:
         return "no_level" if verb is not None else None
     if not _is_told_to_move(facts, verb, context):
         return None
-    refusal = _update_refusal(facts, start, moved=moved)
+    refusal = _update_refusal(facts, start, forgiving=moved and verb is not None)
     if refusal:
         return refusal
     target = settle(facts, context)
@@ -81,14 +81,16 @@ def _is_told_to_move(facts: Facts, verb: int | None, context: Context) -> bool:
     return says_to or bool(context.open_positions) or context.reply_to_symbol is not None
 
 
-def _update_refusal(facts: Facts, start: int, *, moved: bool) -> str | None:
+def _update_refusal(facts: Facts, start: int, *, forgiving: bool) -> str | None:
     tokens = facts.piece.tokens
     levels = [*facts.levels.stop, *facts.levels.target]
     last = max([start, *(level.at for level in levels)])
-    judge = Judge(facts.piece, start, last, firm=True, told=not moved, closing=moved)
+    judge = Judge(facts.piece, start, last, firm=False, told=not forgiving, closing=forgiving)
     wanted = {tokens[start].sentence, *(tokens[level.at].sentence for level in levels)}
     reason = judge.sentences(wanted) or judge.head(0)
     if reason:
         return reason
+    if any(t.text.startswith("price target") for t in tokens):
+        return "news"
     words = [t for t in tokens if t.sentence == tokens[start].sentence and t.kind == WORD]
     return "commentary" if unknown_words(words, 0, len(words)) > _CLAUSE_UNKNOWN else None

@@ -9,7 +9,8 @@ from signals.instruments import Named
 from signals.lexicon import Sense, spelled
 from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
-_STRAYS = frozenset("()[]{}<>~\"'|/")
+_STRAYS = frozenset("()[]{}<>~_\"'|/")
+_MOST_STRAYS = 2
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")
 _MAX_TICKER = 5
@@ -231,8 +232,12 @@ def _next_word(tokens: list[Token], at: int, size: int) -> int:
     """Step over what may stand inside a phrase: the joint of ``stop-loss``, a stray bracket or quote."""
     token = tokens[at]
     joint = token.text in _JOINERS and token.glued and at + 1 < size and tokens[at + 1].glued
-    stray = token.kind == PUNCT and token.text in _STRAYS and at + 1 < size
-    return at + 1 if joint or stray else at
+    if joint:
+        return at + 1
+    for _ in range(_MOST_STRAYS):
+        if tokens[at].text in _STRAYS and at + 1 < size:
+            at += 1
+    return at
 
 
 def _explicit(tokens: list[Token], at: int) -> tuple[int, Named] | None:

@@ -24,7 +24,9 @@ def read_cancel(facts: Facts, context: Context, previous: str | None) -> Reading
         draft.put("symbol", context.reply_to_symbol or previous)
     all_orders = any(t.roles & lex.ORDERWORD and t.text != "signal" for t in tokens)
     draft.put("scope", "unfilled_entries" if all_orders else "signal")
-    if "symbol" not in draft.fields and not any(t.details.get(lex.SHARE) == "all" for t in tokens):
+    if "symbol" not in draft.fields and not any(
+        t.details.get(lex.SHARE) == "all" for t in tokens[at + 1 : at + 3]
+    ):
         return "no_symbol"
     return draft.reading()
 

@@ -9,7 +9,7 @@ from signals.annotate import Piece
 from signals.lexicon import spelled
 from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
-_CLAUSE_MARKS = frozenset(",:;-|()[]>=/")
+_CLAUSE_MARKS = frozenset(",:;-|=")
 _COPULAS = spelled("is are was were would will looks seems isnt")
 _CLAUSE_WORDS = frozenset(("and", "then", "so"))
 _AFTER_NO = lex.STOP | lex.TARGET | lex.ADD | lex.LEVERAGE

@@ -62,9 +62,7 @@ def _number(tokens: list[Token], at: int, amounts: Amounts, option: bool, pair: 
     token = tokens[at]
     before = tokens[at - 1] if at else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
-    if token.suffix == "x" or (
-        before is not None and before.text == "x" and token.glued and token.suffix == ""
-    ):
+    if token.suffix == "x" or (before is not None and before.text == "x" and token.suffix == ""):
         _times(tokens, at, amounts, option, pair)
     elif token.suffix == "%":
         _percent(tokens, at, amounts)

@@ -1,5 +1,6 @@
 """Give every token its roles: instruments first, then the longest known phrase, then tickers on the list."""
 
+from copy import copy
 from dataclasses import dataclass, field
 
 from domain.instruments import AssetClass
@@ -34,7 +35,8 @@ class Piece:
     """Why the message as a whole is talk, whatever its lines say: a watch-list, a recap."""
 
     def narrowed(self, tokens: list[Token]) -> "Piece":
-        """Give the piece that holds only ``tokens``."""
+        """Give the piece of copies of ``tokens``: reading marks them, and a part may be read twice."""
+        tokens = [copy(token) for token in tokens]
         mask = 0
         for token in tokens:
             mask |= token.roles

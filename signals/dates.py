@@ -127,7 +127,8 @@ def _year_after(tokens: list[Token], at: int) -> tuple[int, int | None]:
         raw = tokens[at + used].raw
         if len(raw) == 4 and raw.startswith("20"):
             return used + 1, int(raw)
-        if used and tokens[at].text == "'" and len(raw) == 2:
+        glued = not used and tokens[at].glued  # 20MAR26
+        if len(raw) == 2 and (glued or (used and tokens[at].text == "'")):
             return used + 1, 2000 + int(raw)
     return 0, None
 

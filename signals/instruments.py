@@ -154,6 +154,8 @@ def plain(word: str, *, shouted: bool) -> Named | None:
         return Named(word, AssetClass.EQUITY, sure=False) if word in lists.liquid and not shouted else None
     if word in lists.liquid or word in lists.index_options:
         return Named(word, AssetClass.EQUITY)
+    if word[-1].isdigit() and (dated := future(word)):
+        return dated
     if word in lists.plain_futures:
         return Named(word, AssetClass.FUTURE)
     return Named(word, AssetClass.EQUITY) if word in lists.tickers and not shouted else None

@@ -93,6 +93,8 @@ class _Scanner:
             self.separator = self.separator or token.text
 
     def _word(self, at: int, token: Token) -> None:
+        if token.roles & lex.SELL and self.levels.entry and self._value_follows(at):
+            token.roles, token.details = lex.TARGET, {lex.TARGET: "sell"}  # Buy: 0.40 Sell: 0.42-0.44
         roles = token.roles
         if roles & (lex.STOP | lex.TARGET | lex.ENTRY) or token.text == "ts":
             self._labelled(at, token)

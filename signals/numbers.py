@@ -9,6 +9,7 @@ FRACTIONS = {
     "\u2153": ("1", "3"), "\u2154": ("2", "3"),
 }  # fmt: skip
 _DIGITS = frozenset("0123456789")
+_MONTHS = frozenset(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))
 _MAX_DIGITS = 18
 _SUFFIXES = {
     "c": "c", "call": "c", "calls": "c", "p": "p", "put": "p", "puts": "p", "x": "x", "k": "k",
@@ -135,6 +136,8 @@ def _suffixed(text: str, at: int, end: int) -> Scanned:
     letters = text[end:stop].lower()
     suffix = _SUFFIXES.get(letters)
     raw = text[at:end]
+    if letters[:3] in _MONTHS and len(letters) == 3:
+        return Scanned(end, _value(raw))  # 20MAR26
     if suffix is None or text[stop : stop + 1].isalpha():
         return Scanned(end, _value(raw)) if "." in raw else Scanned(_run(text, end), word=True)
     value = _value(raw)

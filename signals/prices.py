@@ -66,6 +66,8 @@ def put_levels(draft: Draft, facts: Facts, entry: list[Level], side: str) -> str
     """Set prices, stop and targets; give the reason they cannot stand together."""
     levels = facts.levels
     _in_pips(facts, entry, side)
+    if any(level.unit == "pips" for level in (*levels.stop, *levels.target)):
+        return "unsupported"
     stop, targets = _plain_levels(facts)
     every = [*entry, *(x for x in (*levels.stop, *levels.target) if not x.unit)]
     prices = [e.value for e in entry]

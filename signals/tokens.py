@@ -14,6 +14,7 @@ WORD, NUMBER, SLASH, DATE, PUNCT, LINE = range(6)
 _GLUE_HEADS = spelled(
     "tp pt target targets tgt sl stop entry en buy sell lev long short bto stc ts take profit"
 )
+_MONTHS = spelled("jan feb mar apr may jun jul aug sep oct nov dec")
 _SHORT_HEADS = frozenset(("t", "e", "s", "x"))
 _DIGITS = frozenset("0123456789")
 _LAYOUT = frozenset("*`\\^ \t\r\x0b\x0c")
@@ -100,8 +101,16 @@ def _word(text: str, at: int, glued: bool) -> Token:
     if digit_at:
         head, tail = text[at:digit_at].lower(), text[digit_at:end]
         dotted = len(head) == 1 and len(tail) == 1 and head in "pl" and glued and text[at - 1] in ".-/"
-        if head in _GLUE_HEADS or dotted or (head in _SHORT_HEADS and tail.isdigit() and len(tail) < 4):
+        month = head in _MONTHS and tail.isdigit() and len(tail) in {1, 2, 4}
+        if (
+            head in _GLUE_HEADS
+            or dotted
+            or month
+            or (head in _SHORT_HEADS and tail.isdigit() and len(tail) < 4)
+        ):
             end = digit_at
+        if head == "t" and end == digit_at:
+            return Token(WORD, "tp", text[at:end], at, end, glued)  # T1 425
     raw = text[at:end]
     lower = raw.lower()
     return Token(WORD, lower.replace("'", "") if "'" in lower else lower, raw, at, end, glued)

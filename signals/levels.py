@@ -77,6 +77,7 @@ class _Scanner:
         self.last: tuple[int, list[Level]] | None = None
 
     def take(self, at: int, token: Token) -> None:
+        """Take the next token into account."""
         if token.kind == NUMBER:
             self._number(at, token)
         elif token.kind == WORD:

@@ -67,12 +67,14 @@ class _Payload:
         self.raw = raw
 
     def get(self, name: str) -> Any:
+        """Give the first value found under any key of ``name``."""
         for key in _KEYS[name]:
             if key in self.raw and self.raw[key] not in (None, "", "null", "NaN"):
                 return self.raw[key]
         return None
 
     def reading(self, context: Context) -> Reading:
+        """Read the object as an order, or as nothing with its reason."""
         named = _symbol(self.get("symbol"))
         action = self._action()
         if named is None:

@@ -292,6 +292,11 @@ EXPLAINED = {
     row_id("> BTO"): "a > that starts no line quotes nothing",
     row_id("~~"): "a broken ~~ strikes nothing out",
     row_id("paper trade:"): "a mark between paper and trade parts the two words",
+    row_id("BTO XYZW 50c 2/30"): "a mark inside the impossible date leaves no date",
+    row_id("BTO AAPL 150c 13/45"): "a mark inside the impossible date leaves no date",
+    row_id("BTO \u202eLPAA"): "without the hidden mark the letters say what they show",
+    row_id("keep stop at breakeven"): "a bar makes two cells of one sentence, and the second is an update",
+    row_id("SHORT EURUSD 1.0850 SL 1.0800"): "a bar before the stop gives the label the number before it",
 }
 DAMAGED_MAX = 0.01
 """At most this share of talk may become an order when one to three of its characters are destroyed."""

@@ -63,7 +63,7 @@ def test_a_label_with_its_number_is_cut_in_two():
         "138",
         "sl",
         "1.5",
-        "t",
+        "tp",
         "2",
         "44",
     ]

@@ -33,7 +33,7 @@ types: $(STAMP)  ## mypy, strict
 	$(BIN)/mypy
 
 test: lint types  ## Everything a commit must pass
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 soak: $(STAMP)  ## The long checks: thousands of kills and fuzz cases
 	SOAK=1 $(BIN)/pytest -p no:cacheprovider --timeout 3600 tests/scenario tests/integration tests/property $(ARGS)

@@ -76,10 +76,11 @@ class TradeFeed:
         """Close the socket: the SDK's ``stop()`` would wait for this loop itself, ``stop_ws()`` 5 s."""
         self.dead, self.up = True, False
         task, self._task = self._task, None
-        if task is not None:
+        while task is not None and not task.done():
+            # Once may not be enough: the SDK waits with asyncio.wait_for, which before Python 3.12 forgets a
+            # cancel that comes in the same moment as a frame.
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task}, timeout=0.2)
         if self._stream is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._stream.close(), 3)

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def eventually(probe: Callable[[], T | Awaitable[T]], timeout: float = 5.0) -> T:
-    """Call ``probe`` until it gives something truthy and return that; fail with its last answer after ``timeout``."""
+    """Call ``probe`` until it gives something truthy, and return that; fail after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         answer = probe()

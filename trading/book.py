@@ -11,7 +11,7 @@ from domain.orders import Order, OrderReport, OrderState
 from domain.trades import Trade
 from trading import lifecycle
 from trading.deps import TradingDeps
-from trading.exits import as_it_stands
+from trading.standing import as_it_stands
 
 _log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ the same steps, and orders made here have ids that are functions of the trade, s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.broker import BracketKind, ClassRules
@@ -28,12 +28,13 @@ from domain.orders import (
     Side,
     TimeInForce,
 )
-from domain.trades import Slice, Trade, TradeState
+from domain.trades import Slice, Trade
+from trading.standing import MAX_REFUSALS, held, refusals
 
-MAX_REFUSALS = 3
+REFUSED_FOR = timedelta(minutes=10)
+"""After so many refusals in a row a person is told; after so long it is tried again."""
 # How far beyond the stop a stop-limit's limit lies, where a broker has no plain stop.
 STOP_LIMIT_SLACK = Decimal("0.02")
-_REFUSED = frozenset({OrderState.REJECTED, OrderState.DENIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,56 +105,6 @@ def next_steps(
     return steps
 
 
-def held(orders: Sequence[Order]) -> Decimal:
-    """Give how much of a trade is held: what entries filled less what closed it."""
-    return sum((_signed(order) for order in orders), ZERO)
-
-
-def _signed(order: Order) -> Decimal:
-    children = sum((c.filled_quantity for c in order.children), ZERO)
-    if order.intent.request.effect is PositionEffect.OPEN:
-        return order.filled_quantity - children
-    return -order.filled_quantity - children
-
-
-def state_of(trade: Trade, orders: Sequence[Order]) -> TradeState:
-    """Derive a trade's state from its orders."""
-    entries = [o for o in orders if o.intent.request.effect is PositionEffect.OPEN]
-    if any(o.state is OrderState.NEEDS_HUMAN for o in orders):
-        return TradeState.NEEDS_HUMAN
-    if any(o.state is OrderState.AWAITING for o in entries):
-        return TradeState.AWAITING
-    position = held(orders)
-    wanted = sum((s.hold for s in trade.slices), ZERO)
-    working = [o for o in entries if o.state not in TERMINAL]
-    if position > ZERO:
-        return TradeState.CLOSING if wanted == ZERO else TradeState.OPEN
-    if working:
-        return TradeState.OPENING
-    if any(o.filled_quantity > ZERO for o in orders):
-        return TradeState.CLOSED
-    if entries and all(o.state is OrderState.DENIED for o in entries):
-        return TradeState.DENIED
-    closing = any(o.state not in TERMINAL for o in orders)
-    return TradeState.CLOSING if closing else TradeState.UNFILLED
-
-
-def as_it_stands(trade: Trade, orders: Sequence[Order]) -> Trade:
-    """Give the trade with the state and the reason its orders say it has.
-
-    Only what is so now: a doubt that was settled is no longer told.
-    """
-    if not orders:
-        return trade
-    telling = next((o for o in reversed(orders) if o.reason), None)
-    return replace(
-        trade,
-        state=state_of(trade, orders),
-        code=telling.reason_code if telling else "",
-        reason=telling.reason if telling else "",
-    )
-
-
 class _SliceView:
     """See one slice: its entry, what closes it, and what protects it."""
 
@@ -213,13 +164,14 @@ class _SliceView:
     def _reduce(self, excess: Decimal) -> Iterator[Step]:
         if any(o.state not in TERMINAL for o in self.exits):
             return
+        if refusals(self.exits) >= MAX_REFUSALS and not self._long_ago(self.exits[-1]):
+            # The position stays: it gets its stop back until somebody, or the next try, closes it.
+            yield Stuck(self.exits[-1], "exit_failing")
+            yield from self._protect(sweep=True)
+            return
         # A resting protective order reserves the quantity; the broker would refuse a second sale of it.
         if any(True for _ in self._protection()):
             yield from self._cancel_protection()
-            return
-        failed = _trailing_refusals(self.exits)
-        if failed >= MAX_REFUSALS:
-            yield Stuck(self.exits[-1], "exit_failing")
             return
         yield Submit(self._intent(f"exit.{self.part.index}.{len(self.exits)}", self._exit_request(excess)))
 
@@ -246,10 +198,13 @@ class _SliceView:
         return order.broker_order_id is not None and order.intent.request.order_class is not OrderClass.SINGLE
 
     def _guard(self) -> Iterator[Step]:
-        if _trailing_refusals(self.guards) >= MAX_REFUSALS:
+        if refusals(self.guards) >= MAX_REFUSALS and not self._long_ago(self.guards[-1]):
             yield Stuck(self.guards[-1], "guard_failing")
             return
         yield Submit(self._intent(f"guard.{self.part.index}.{len(self.guards)}", self._guard_request()))
+
+    def _long_ago(self, order: Order) -> bool:
+        return self.now - order.updated_at > REFUSED_FOR
 
     def _moves(self, protection: Sequence[tuple[Order, ChildOrder | None]]) -> Iterator[Step]:
         for order, child in protection:
@@ -358,15 +313,6 @@ class _SliceView:
     def _beyond(self, stop: Decimal) -> Decimal:
         slack = stop * STOP_LIMIT_SLACK
         return self._tick(stop - slack if self.trade.side is Side.BUY else stop + slack)
-
-
-def _trailing_refusals(orders: Sequence[Order]) -> int:
-    count = 0
-    for order in reversed(orders):
-        if order.state not in _REFUSED:
-            break
-        count += 1
-    return count
 
 
 def software_targets(trade: Trade, orders: Sequence[Order], rules: ClassRules) -> list[Slice]:

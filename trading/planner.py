@@ -167,10 +167,13 @@ class Planner:
         money = wish.size
         if wish.measure is Measure.UNITS:
             money = wish.size * priced.reference * instrument.multiplier
-        elif wish.measure is Measure.PERCENT:
-            money = (await self._money.read(session)).equity * wish.size / 100
+        limits = await guard.limits_of(self._deps, self._account.user)
+        if wish.measure is Measure.PERCENT:
+            # A share of equity follows the account, so it is cut to the limit; an amount was chosen under it.
+            share = (await self._money.read(session)).equity * wish.size / 100
+            money = min(share, limits.max_order_notional)
         units = sizing.quantity(instrument, money, priced.reference, whole=whole)
-        self._check_risk(wish, priced, units, await guard.limits_of(self._deps, self._account.user))
+        self._check_risk(wish, priced, units, limits)
         return sizing.slices(units, step, wish.targets, wish.stop, instrument.min_quantity)
 
     def _check_risk(self, wish: Wish, priced: _Priced, units: Decimal, limits: RiskLimits) -> None:

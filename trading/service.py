@@ -20,7 +20,7 @@ from domain.money import ZERO
 from domain.orders import TERMINAL, PositionEffect, Side
 from domain.signals import InboxMessage, RawMessage, Reading, ReadingKind
 from domain.trades import Mode, Trade
-from trading import amend, exits, guard, jobs, texts, wishes
+from trading import amend, guard, jobs, standing, texts, wishes
 from trading.accounts import AccountService
 from trading.closing import Closer
 from trading.deps import TradingDeps
@@ -237,10 +237,10 @@ class TradingService:
         )
         return TradeView(
             # Derived anew: an order and its trade are written one after the other, and this may fall between.
-            trade=exits.as_it_stands(trade, orders),
+            trade=standing.as_it_stands(trade, orders),
             orders=orders,
             events=await self._deps.store.events.for_trade(trade.id),
-            held=max(exits.held(orders), ZERO),
+            held=max(standing.held(orders), ZERO),
             entry_average=amend.entry_average(orders),
             realised=amend.realised(trade, orders),
         )

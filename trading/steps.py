@@ -1,14 +1,18 @@
 """Carry out the steps the exit controller names."""
 
+from dataclasses import replace
+
 import structlog
 
 from domain.broker import BrokerSession
 from domain.errors import AuthFailed, BrokerError
 from domain.events import Event, EventKind
 from domain.ids import OrderId, event_id
-from domain.orders import Order, OrderState
+from domain.instruments import AssetClass
+from domain.money import ZERO, floor_to
+from domain.orders import Order, OrderIntent, OrderState
 from domain.trades import Trade
-from trading import exits, lifecycle, texts
+from trading import exits, lifecycle, standing, texts
 from trading.book import AccountBook
 from trading.deps import TradingDeps
 
@@ -42,7 +46,7 @@ class StepRunner:
             again = False
             for step in steps:
                 if isinstance(step, exits.Submit):
-                    ready += await self._submit(step)
+                    ready += await self._submit(session, step)
                 elif isinstance(step, exits.Refresh):
                     await self._refresh(session, step.order)
                     again = sweep = True
@@ -52,10 +56,28 @@ class StepRunner:
                 return ready
         return []
 
-    async def _submit(self, step: exits.Submit) -> list[OrderId]:
+    async def _submit(self, session: BrokerSession, step: exits.Submit) -> list[OrderId]:
         now = self._deps.clock.now()
-        order = Order(id=step.intent.id, intent=step.intent, state=OrderState.READY, updated_at=now)
+        intent = await self._fitted(session, step.intent)
+        order = Order(id=intent.id, intent=intent, state=OrderState.READY, updated_at=now)
         return [order.id] if await self._book.add(order) is not None else []
+
+    async def _fitted(self, session: BrokerSession, intent: OrderIntent) -> OrderIntent:
+        """Close no more coins than there are: the fee of buying them may have been taken in coin."""
+        request = intent.request
+        if request.instrument.asset_class is not AssetClass.CRYPTO or request.quantity is None:
+            return intent
+        try:
+            positions = await session.positions()
+        except AuthFailed:
+            raise
+        except BrokerError:
+            return intent  # an exit is never held up by a read
+        there = sum((p.quantity for p in positions if p.instrument.symbol == request.instrument.symbol), ZERO)
+        fits = floor_to(abs(there), request.instrument.quantity_increment)
+        if not ZERO < fits < request.quantity:
+            return intent
+        return replace(intent, request=replace(request, quantity=fits))
 
     async def _ask(self, session: BrokerSession, trade: Trade, step: exits.Step) -> bool:
         """Carry out a cancel, move, drop or complaint; tell whether something changed."""
@@ -67,8 +89,8 @@ class StepRunner:
                 return await self._cancel(session, order, broker_id)
             case exits.Move():
                 return await self._move(session, step)
-            case exits.Stuck(order, code):
-                await self._complain(trade, order, code)
+            case exits.Stuck():
+                await self._complain(trade, step)
         return False
 
     async def _drop(self, order: Order) -> None:
@@ -127,10 +149,9 @@ class StepRunner:
         self._asked[(what, broker_id)] = now
         return True
 
-    async def _complain(self, trade: Trade, order: Order, code: str) -> None:
-        reason = texts.say(
-            code, broker=trade.ref.broker, symbol=trade.symbol, times=exits.MAX_REFUSALS, why=order.reason
-        )
+    async def _complain(self, trade: Trade, stuck: exits.Stuck) -> None:
+        order, code = stuck.order, stuck.code
+        reason = standing.refusal_text(trade, order, code)
         event = Event(
             id=event_id(order.id, order.version, 99),
             account_key=trade.account_key,

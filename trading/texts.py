@@ -45,9 +45,10 @@ SENTENCES: Mapping[str, str] = {
     "not_sent": "{broker} does not have the order. It was not sent again: the signal is too old by now.",
     "needs_human": "It could not be found out whether {broker} has this order. Look at your account there; "
     "entries in {symbol} wait until it is settled.",
-    "exit_failing": "{broker} refused to close {symbol} {times} times: {why} Close it at the broker.",
-    "guard_failing": "{broker} refused the protective stop for {symbol} {times} times: {why} "
-    "Place a stop at the broker now.",
+    "exit_failing": "{broker} keeps refusing to close {held} {symbol}: {why} Close it at the broker; it is "
+    "tried again every ten minutes, and the stop is put back meanwhile.",
+    "guard_failing": "{broker} keeps refusing the stop for {held} {symbol}: {why} Place a stop at the broker "
+    "now; it is tried again every ten minutes.",
     "internal": "Something went wrong on our side. Nothing was sent. Reference {reference}.",
     # amendments
     "trim_without_size": "The analyst trimmed {symbol} by a count that says nothing about your size; "

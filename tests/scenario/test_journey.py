@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from domain.accounts import SwitchMode
-from domain.errors import InvalidValue
+from domain.accounts import SizeKind, SwitchMode
+from domain.errors import InvalidValue, Rejected
 from domain.ids import UserId
 from domain.instruments import AssetClass
 from domain.orders import OrderType
@@ -283,3 +283,44 @@ async def test_prices_that_stay_away_deny_the_entry_once_it_is_too_late(scene):
     view = await scene.state("7", "denied")
     assert view.trade.code == "prices_unreachable"
     assert "Prices cannot be read" in view.trade.reason
+
+
+async def test_a_share_of_equity_is_cut_to_the_limit_for_one_order(scene):
+    account = await scene.member("7")
+    follow = {"guild": GUILD, "channel": CHANNEL, "account": account.id, "mode": Mode.PAPER}
+    trading = scene.verbs.trading
+    await trading.follow(user=UserId("7"), size_kind=SizeKind.PERCENT, size=D("0.5"), **follow)
+    await scene.say("buy msft")
+    await holds(scene, 1)  # 0.5 % of 100,000 buys one share at 412.50
+    await scene.say("out")
+    await holds(scene, 0)
+    await scene.clock.advance(61)
+    await trading.follow(user=UserId("7"), size_kind=SizeKind.PERCENT, size=D(5), **follow)
+    await scene.say("buy msft now")
+    await holds(scene, "2.4265")  # 5 % would be 5,000; the limit of 1,000 buys this much at 412.10
+
+
+async def test_an_exit_the_broker_refuses_is_told_and_leaves_the_stop_in_place(scene):
+    await entered(scene)
+    (account,) = await scene.verbs.accounts.accounts(UserId("7"))
+    session = scene.verbs.trading._executor.get(account.id).session
+    submit = session.submit
+
+    async def refuse_sales(request):
+        if request.order_type is OrderType.MARKET and request.effect.value == "close":
+            raise Rejected("Trading in MSFT is halted.", broker="paper", operation="submit", code="halted")
+        return await submit(request)
+
+    session.submit = refuse_sales
+    await scene.say("out")
+    view = await scene.state("7", "needs_human")
+    assert "halted" in view.trade.reason
+    assert "Close it at the broker" in view.trade.reason
+
+    async def protected():
+        return sum(r.quantity for r in await scene.resting("7") if r.stop_price == D(405)) == D(2)
+
+    await scene.until(protected)
+    session.submit = submit
+    await scene.clock.advance(660)
+    await holds(scene, 0)

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.orders import LegRole, OrderState, OrderType, PositionEffect
 from domain.trades import TradeState
 from tests.unit.trading.builders import BTC, NATIVE, NOW, SOFTWARE, child, legs, order, part, trade
-from trading import exits
+from trading import exits, standing
 
 D = Decimal
 
@@ -79,13 +80,54 @@ def test_where_legs_are_ours_a_stop_rests_as_soon_as_the_entry_has_filled():
     assert exits.software_targets(wanted, [entry], SOFTWARE) == list(wanted.slices)
 
 
-def test_an_exit_the_broker_keeps_refusing_goes_to_a_person_instead_of_round_and_round():
-    bare = order(state=OrderState.FILLED, filled="10", tied=False)
-    refused = [
-        order(f"exit.0.{n}", OrderState.REJECTED, effect=PositionEffect.CLOSE, minute=n) for n in range(3)
+def refused(leg, count):
+    return [
+        order(
+            f"{leg}.0.{n}",
+            OrderState.REJECTED,
+            effect=PositionEffect.CLOSE,
+            minute=n,
+            reason="Halted.",
+            updated_at=NOW,
+        )
+        for n in range(count)
     ]
-    (step,) = steps(trade(part(hold="0", stop=None, target=None)), bare, *refused)
-    assert isinstance(step, exits.Stuck)
+
+
+def test_an_exit_the_broker_keeps_refusing_goes_to_a_person_and_the_stop_comes_back():
+    bare = order(state=OrderState.FILLED, filled="10", tied=False)
+    wanted = trade(part(hold="0"))
+    first, second = steps(wanted, bare, *refused("exit", 3))
+    assert isinstance(first, exits.Stuck)
+    assert second.intent.request.stop_loss == D(405)
+    stands = standing.as_it_stands(wanted, [bare, *refused("exit", 3)])
+    assert stands.state is TradeState.NEEDS_HUMAN
+    assert "keeps refusing to close" in stands.reason
+    assert "Halted." in stands.reason
+
+
+def test_a_refused_exit_is_tried_again_after_ten_minutes():
+    bare = order(state=OrderState.FILLED, filled="10", tied=False)
+    wanted = trade(part(hold="0", stop=None, target=None))
+    later = NOW + timedelta(minutes=11)
+    (again,) = exits.next_steps(wanted, [bare, *refused("exit", 3)], NATIVE, later)
+    assert again.intent.leg == "exit.0.3"
+
+
+def test_two_refusals_are_not_yet_a_reason_to_stop_trying():
+    bare = order(state=OrderState.FILLED, filled="10", tied=False)
+    (again,) = steps(trade(part(hold="0", stop=None, target=None)), bare, *refused("exit", 2))
+    assert isinstance(again, exits.Submit)
+
+
+def test_what_a_fee_in_coin_left_over_is_not_taken_for_a_position():
+    bought = order(state=OrderState.FILLED, filled="10", tied=False, instrument=BTC)
+    sold = order("exit.0.0", filled="9.975", effect=PositionEffect.CLOSE, instrument=BTC, minute=1)
+    wanted = trade(part(hold="0", stop="62000", target="67000"), instrument=BTC)
+    assert standing.state_of(wanted, [bought, sold]) is TradeState.CLOSED
+    assert steps(wanted, bought, sold, rules=SOFTWARE, sweep=True) == []
+    half = order("exit.0.0", filled="5", effect=PositionEffect.CLOSE, instrument=BTC, minute=1)
+    assert standing.held([bought, half]) == D(5)
 
 
 def test_what_protects_a_position_that_is_gone_is_tidied_away_in_a_quiet_moment():
@@ -103,10 +145,10 @@ def test_what_protects_a_position_that_is_gone_is_tidied_away_in_a_quiet_moment(
 
 def test_a_trades_state_follows_from_its_orders():
     wanted = trade(part())
-    assert exits.state_of(wanted, [order(state=OrderState.READY)]) is TradeState.OPENING
-    assert exits.state_of(wanted, [filled()]) is TradeState.OPEN
-    assert exits.state_of(wanted, [order(state=OrderState.REJECTED)]) is TradeState.UNFILLED
-    assert exits.state_of(wanted, [order(state=OrderState.DENIED)]) is TradeState.DENIED
-    assert exits.state_of(trade(part(hold="0")), [filled()]) is TradeState.CLOSING
+    assert standing.state_of(wanted, [order(state=OrderState.READY)]) is TradeState.OPENING
+    assert standing.state_of(wanted, [filled()]) is TradeState.OPEN
+    assert standing.state_of(wanted, [order(state=OrderState.REJECTED)]) is TradeState.UNFILLED
+    assert standing.state_of(wanted, [order(state=OrderState.DENIED)]) is TradeState.DENIED
+    assert standing.state_of(trade(part(hold="0")), [filled()]) is TradeState.CLOSING
     sold = order("exit.0.0", filled="10", effect=PositionEffect.CLOSE)
-    assert exits.state_of(wanted, [filled(), sold]) is TradeState.CLOSED
+    assert standing.state_of(wanted, [filled(), sold]) is TradeState.CLOSED

@@ -28,14 +28,19 @@ _LOW_QUOTA = 50
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Be one line: what was looked at, whether it is right, and what was seen or what to do."""
+    """Be one line: what was looked at, whether it is right, and what was seen or what to do.
+
+    ``note`` marks what is allowed and still worth knowing; nothing has to be fixed for it.
+    """
 
     what: str
     right: bool
     text: str
+    note: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok ' if self.right else 'FIX'}  {self.what}: {self.text}"
+        mark = "note" if self.note else "ok  " if self.right else "FIX "
+        return f"{mark} {self.what}: {self.text}"
 
 
 async def examine(write: Callable[[str], Any]) -> int:
@@ -62,8 +67,27 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _store(settings)
     if settings.redis_url is not None:
         yield await _redis(settings)
+    yield await _prices(settings)
     async for finding in _discord(settings):
         yield finding
+
+
+async def _prices(settings: Settings) -> Finding:
+    """See whether the paper broker would have prices: without them it fills nothing."""
+    if settings.alpaca_data_key_id is None or settings.alpaca_data_secret_key is None:
+        return Finding("prices", True, texts.NO_PRICES, note=True)
+    from adapters.alpaca.prices import AlpacaPrices
+    from domain.instruments import AssetClass, Instrument
+
+    apple = Instrument(symbol="AAPL", asset_class=AssetClass.EQUITY, broker_symbol="AAPL")
+    key, secret = settings.alpaca_data_key_id, settings.alpaca_data_secret_key
+    source = AlpacaPrices(key.get_secret_value(), secret.get_secret_value(), settings.alpaca_api_url)
+    try:
+        async with asyncio.timeout(DATABASE_WITHIN), source:
+            quote = await source.quote(apple)
+    except (DomainError, OSError) as error:
+        return Finding("prices", False, texts.PRICES_REFUSED.format(why=error))
+    return Finding("prices", True, "Alpaca gives prices" if quote is not None else "Alpaca answers")
 
 
 def _data_dir(path: Path) -> Finding:

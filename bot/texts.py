@@ -51,3 +51,10 @@ ODD_ANSWER = "Discord answered {status} instead of 200. Try again in a few minut
 FEW_LOGINS = (
     "only {left} logins are left today; wait a day before many restarts, or Discord resets the token."
 )
+NO_PRICES = (
+    "none. The built-in paper broker fills nothing without prices: make a free paper key at Alpaca and set "
+    "ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY."
+)
+PRICES_REFUSED = (
+    "Alpaca gives no prices with ALPACA_DATA_KEY_ID ({why}) Check both halves of the key, or unset them."
+)

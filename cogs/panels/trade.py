@@ -95,6 +95,8 @@ def _opening(view: TradeView) -> str:
         return texts.STATE_PARTLY.format(held=amount(abs(view.held)))
     if any(order.state in LIVE for order in _entries(view)):
         return texts.STATE_WORKING
+    if any(order.state is OrderState.SENDING for order in _entries(view)):
+        return texts.STATE_SENDING
     return texts.STATE_QUEUED
 
 
@@ -144,6 +146,8 @@ def _entry(view: TradeView) -> str:
     alerted = view.trade.alerted_price
     if alerted is None:
         return text
+    if not text and view.trade.state is TradeState.DENIED:
+        return texts.ENTRY_NEVER.format(price=price(alerted))
     return texts.ENTRY_ALERTED.format(entry=text or texts.ENTRY_MARKET, price=price(alerted))
 
 

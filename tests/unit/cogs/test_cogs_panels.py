@@ -96,7 +96,7 @@ async def test_an_unknown_outcome_is_told_as_what_it_is():
     ("state", "said"),
     [
         (OrderState.READY, "about to be sent"),
-        (OrderState.SENDING, "about to be sent"),
+        (OrderState.SENDING, "on its way"),
         (OrderState.WORKING, "at the broker and has not filled"),
     ],
 )
@@ -285,3 +285,10 @@ async def test_removing_an_account_is_asked_with_its_name_on_the_button():
 
 def test_blocks_that_do_not_fit_are_counted():
     assert fitting(["x" * 50] * 5, room=120) == ["x" * 50, "x" * 50, "…and 3 more."]
+
+
+def test_a_refused_entry_names_the_alerted_price_and_no_order_that_never_was():
+    view = TradeView(trade=trade(state=TradeState.DENIED, alerted_price=Decimal("3.10")), orders=[])
+    shown = text_of(trade_panel(view))
+    assert "**Entry** alerted at 3.10" in shown
+    assert "at the market" not in shown

@@ -9,8 +9,12 @@ import asyncio
 import gc
 import os
 import platform
+import sqlite3
 import statistics
+import tempfile
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from order_rig import Passage, Rig
 
@@ -150,6 +154,24 @@ def print_fan_out(followers: int, real: Sequence[Passage], plain: Sequence[Passa
     )
 
 
+def bare_commit(times: int = 200) -> str:
+    """Time SQLite's own commits of one small row, paced like the journal's: what the disk alone asks for."""
+    taken = []
+    with tempfile.TemporaryDirectory(prefix="trade-exec-") as folder:
+        connection = sqlite3.connect(Path(folder) / "bare.sqlite3", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, body TEXT)")
+        for _ in range(times):
+            began = time.perf_counter()
+            connection.execute("INSERT INTO rows (body) VALUES (?)", ("x" * 600,))
+            taken.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.005)
+        connection.close()
+    middle, late = statistics.median(taken), quantile(taken, 0.95)
+    return f"a bare SQLite commit here: median {middle:.2f} ms, p95 {late:.2f}"
+
+
 async def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -160,6 +182,7 @@ async def main() -> None:
     gc.disable()
     print(f"seed {SEED}, Python {platform.python_version()}, {os.cpu_count()} cores", end=", ")
     print("load {:.2f} {:.2f} {:.2f}".format(*os.getloadavg()))
+    print(bare_commit())
     if chosen.messages:
         await one_follower(chosen.messages)
     print("\nfan-out, medians in ms from the frame on")
@@ -169,6 +192,7 @@ async def main() -> None:
     )
     for followers in chosen.followers:
         print_fan_out(followers, *await fan_out(followers, chosen.fan_messages))
+    print(bare_commit())
     print("load at the end {:.2f} {:.2f} {:.2f}".format(*os.getloadavg()))
 
 

@@ -40,7 +40,11 @@ def wrong_side(side: str, entry: list[Decimal], stop: Decimal | None, targets: l
 
 def bad_price(levels: list[Level], asset: str) -> bool:
     """Tell whether a price is zero, or so far from the others that one of them is a misprint."""
-    values = [level.value for level in levels]
+    return bad_prices([level.value for level in levels], asset)
+
+
+def bad_prices(values: list[Decimal], asset: str) -> bool:
+    """Tell the same of plain numbers; ``asset`` is the name of an asset class, or "" for any."""
     if not values:
         return False
     low, high = min(values), max(values)

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from signals import lexicon as lex
+from signals.sessions import listed, session_on_or_after, sessions_after
 from signals.tokens import DATE, NUMBER, PUNCT, SLASH, Token
 
 _MARKET = "America/New_York"
 _FRIDAY = 4
 _YEARS_AHEAD = 5
+_MOST_DAYS = 1000
 
 
 class ImpossibleDateError(ValueError):
@@ -47,20 +49,22 @@ def third_friday(year: int, month: int) -> date:
 
 
 def relative(detail: str, today: date | None) -> date | None:
-    """Give the day that weekly, next week, monthly or 0DTE mean."""
+    """Give the day that weekly, next week, monthly or 0DTE mean: a session, before a holiday if need be."""
     if today is None:
         return None
-    friday = today + timedelta(days=(_FRIDAY - today.weekday()) % 7)
     if detail == "zero":
-        return today
-    if detail == "weekly":
-        return friday
-    if detail == "nextweek":
-        return friday + timedelta(days=7)
+        return session_on_or_after(today)
+    if detail == "nextday":
+        return sessions_after(today, 1)
     if detail == "monthly":
-        monthly = third_friday(today.year, today.month)
-        return monthly if monthly >= today else third_friday(*_next_month(today))
-    return None
+        monthly = listed(third_friday(today.year, today.month))
+        return monthly if monthly >= today else listed(third_friday(*_next_month(today)))
+    friday = today + timedelta(days=(_FRIDAY - today.weekday()) % 7)
+    if listed(friday) < today:
+        friday += timedelta(days=7)
+    if detail == "weekly":
+        return listed(friday)
+    return listed(friday + timedelta(days=7)) if detail == "nextweek" else None
 
 
 def _next_month(today: date) -> tuple[int, int]:
@@ -68,17 +72,19 @@ def _next_month(today: date) -> tuple[int, int]:
 
 
 def trading_days_on(today: date | None, days: int) -> date | None:
-    """Give the day ``days`` weekdays after ``today`` (1DTE posted on a Friday is Monday)."""
-    if today is None or days > 1000:
+    """Give the session ``days`` sessions after ``today`` (1DTE posted on a Friday is Monday)."""
+    if today is None or days > _MOST_DAYS:
         return None
-    while days > 0:
-        today += timedelta(days=1)
-        days -= today.weekday() < 5
-    return today
+    return sessions_after(session_on_or_after(today) if days == 0 else today, days)
 
 
 def expiry_at(tokens: list[Token], at: int, today: date | None) -> tuple[int, date | None] | None:
     """Read the expiry that begins at ``at``: its length and day. Raises ImpossibleDateError."""
+    found = _expiry_at(tokens, at, today)
+    return found if found is None or found[1] is None else (found[0], listed(found[1]))
+
+
+def _expiry_at(tokens: list[Token], at: int, today: date | None) -> tuple[int, date | None] | None:
     token = tokens[at]
     if token.kind == DATE:
         if token.day is None:

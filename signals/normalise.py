@@ -69,6 +69,11 @@ class Normal:
     denied: str | None = None
 
 
+def folded(text: str) -> str:
+    """Fold characters only: full-width forms to ASCII, emoji to spaces. The length stays."""
+    return text.translate(_FOLDS)
+
+
 def normalise(text: str) -> Normal:
     """Fold ``text``. Characters keep their places; ``denied`` is the reason code of what it hides."""
     if len(text) > MAX_LENGTH:

@@ -38,20 +38,20 @@ class Scanned(NamedTuple):
 
 def scan_number(text: str, at: int, after_label: bool) -> Scanned:
     """Read the number at ``at``. ``after_label`` tells that TP1:38 is no time of day."""
-    end, grouped = _plain(text, at)
+    end, grouped = number_end(text, at)
     following = text[end : end + 1]
     if following in "/-." and following and not grouped and (dated := _composite(text, at, end, following)):
         return dated
     if following == ":" and not after_label and (clock := _clock(text, at, end)):
         return clock
     if following == "%":
-        return Scanned(end + 1, _value(text[at:end]), "%")
+        return Scanned(end + 1, number_value(text[at:end]), "%")
     if following.isalpha():
         return _suffixed(text, at, end)
-    return Scanned(end, _value(text[at:end]))
+    return Scanned(end, number_value(text[at:end]))
 
 
-def _plain(text: str, at: int) -> tuple[int, bool]:
+def number_end(text: str, at: int) -> tuple[int, bool]:
     """Find the end of digits, thousands groups and one decimal part; say whether there were groups."""
     end, grouped = _digits(text, at), False
     if end - at <= 3:
@@ -69,7 +69,7 @@ def _digits(text: str, at: int) -> int:
     return at
 
 
-def _value(raw: str) -> Decimal | None:
+def number_value(raw: str) -> Decimal | None:
     """Give the number, or None for one too long to be money (domain.money keeps the same bound)."""
     whole, _, part = raw.replace(",", "").partition(".")
     if len(whole) > _MAX_DIGITS or len(part) > _MAX_DIGITS:
@@ -79,7 +79,7 @@ def _value(raw: str) -> Decimal | None:
 
 def _composite(text: str, at: int, end: int, sign: str) -> Scanned | None:
     """Read 3/21, 3/21/2026, 2026-03-21, 24.12.2018 and price pairs such as 134.30/35."""
-    second = _plain(text, end + 1)[0] if sign == "/" else _digits(text, end + 1)
+    second = number_end(text, end + 1)[0] if sign == "/" else _digits(text, end + 1)
     if second == end + 1 or (sign == "/" and text[end + 1 : end + 2] not in _DIGITS | {"."}):
         return None
     first_part, second_part = text[at:end], text[end + 1 : second]
@@ -137,10 +137,10 @@ def _suffixed(text: str, at: int, end: int) -> Scanned:
     suffix = _SUFFIXES.get(letters)
     raw = text[at:end]
     if letters[:3] in _MONTHS and len(letters) == 3:
-        return Scanned(end, _value(raw))  # 20MAR26
+        return Scanned(end, number_value(raw))  # 20MAR26
     if suffix is None or text[stop : stop + 1].isalpha():
-        return Scanned(end, _value(raw)) if "." in raw else Scanned(_run(text, end), word=True)
-    value = _value(raw)
+        return Scanned(end, number_value(raw)) if "." in raw else Scanned(_run(text, end), word=True)
+    value = number_value(raw)
     if suffix == "k" and value is not None:
         return Scanned(stop, value * 1000)
     return Scanned(stop, value, suffix)

@@ -17,6 +17,8 @@ from signals.dates import ImpossibleDateError, market_day
 from signals.embeds import with_embeds
 from signals.entries import read_entry
 from signals.facts import Facts, gather
+from signals.formats import Format
+from signals.formatted import read_formatted
 from signals.mood import message_refusal
 from signals.multi import read_parts
 from signals.normalise import normalise
@@ -40,18 +42,28 @@ _WORTH_READING = (
 
 
 def read(
-    text: str, *, as_of: datetime, context: Context | None = None, embeds: Sequence[Mapping[str, Any]] = ()
+    text: str,
+    *,
+    as_of: datetime,
+    context: Context | None = None,
+    embeds: Sequence[Mapping[str, Any]] = (),
+    formats: Sequence[Format] = (),
 ) -> Reading:
     """Read ``text`` as posted at ``as_of`` by an author of whom ``context`` is known. Never raises.
 
     ``embeds`` are Discord embed objects; their text is read after the message's own. Offsets in ``spans``
-    count characters of the text, then of the embeds' text.
+    count characters of the text, then of the embeds' text. ``formats`` are those the channel binds, tried in
+    their order before the common grammar.
     """
-    return read_on(text, market_day(as_of), context or NOTHING_KNOWN, embeds)
+    return read_on(text, market_day(as_of), context or NOTHING_KNOWN, embeds, formats)
 
 
 def read_on(
-    text: str, today: date | None, context: Context, embeds: Sequence[Mapping[str, Any]] = ()
+    text: str,
+    today: date | None,
+    context: Context,
+    embeds: Sequence[Mapping[str, Any]] = (),
+    formats: Sequence[Format] = (),
 ) -> Reading:
     """Read ``text`` as posted on ``today`` (None where the day is not known: dates then need their year)."""
     whole = with_embeds(text, embeds) if embeds else text
@@ -60,6 +72,10 @@ def read_on(
         return nothing("too_long")
     if not whole.strip():
         return nothing("empty")
+    if formats and normal.denied is None:
+        bound = read_formatted(normal.text, formats, today, context)
+        if bound is not None:
+            return bound
     if '"' in normal.text and ("{" in normal.text or '":' in normal.text):
         payload = read_payload(normal.text, context)
         if payload is not None:

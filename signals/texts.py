@@ -50,3 +50,49 @@ def explain(reason: str) -> str:
 def codes() -> frozenset[str]:
     """Give every reason code there is."""
     return frozenset(_REASONS)
+
+
+_FORMAT_ERRORS = {
+    "format_not_data": "A format is an object with name and template.",
+    "format_unknown_key": "This key means nothing in a format. Remove it.",
+    "format_schema": "This format was written for another version. Write it for version {schema}.",
+    "format_missing": "This is missing or is not text. Add it.",
+    "format_revision": "The revision must be a whole number, 1 or more.",
+    "format_name": "Give the format a name of 1 to {most} characters.",
+    "format_action": "The action is not known. Use one of {choices}.",
+    "format_words": "Words must map your words to actions, at most 40, as in loaded: BTO.",
+    "format_word": "Each of your words must be letters or digits and stand for one of {choices}.",
+    "format_empty": "The template is empty. Write a message with its fields in braces, such as {{symbol}}.",
+    "format_too_long": "The template is longer than {most} characters or has too many parts. Shorten it.",
+    "format_open_bracket": "This [ is never closed. Add a ] where the part that may be missing ends.",
+    "format_stray_bracket": "This ] closes nothing. Remove it or add the [ it belongs to.",
+    "format_nested": "A [ inside [ ] is not possible. Close the first before you open the next.",
+    "format_empty_bracket": "Nothing stands between these brackets. Fill them or remove them.",
+    "format_brace": "This brace has no partner. A field is written {{name}}.",
+    "format_unknown_field": "There is no field {what}. Use one of {fields}.",
+    "format_twice": "The field {what} stands twice. Keep one.",
+    "format_note_last": "A note takes all that follows, so it must come last and outside brackets.",
+    "format_skip_open": "A skip must be followed by a word or a sign of the message, so that it ends there.",
+    "format_no_symbol": "No field says what is traded. Add {{symbol}} or {{occ}}.",
+    "format_no_action": "Nothing says what to do. Add {{action}} or {{side}}, or give the format an action.",
+    "format_half_contract": "A strike needs its right and a right its strike. Add the one that is missing.",
+    "mark_missing": "The marked words do not stand in the example. Mark words that do.",
+    "mark_twice": "The marked words stand more than once in the example. Mark them by their place.",
+    "mark_overlap": "Two marks cover the same letters. Mark each word once.",
+    "mark_field": "There is no field {what}. Use one of {fields}.",
+    "examples_none": "No example is given. Mark the fields of up to three messages.",
+    "examples_order": "The fields stand in another order than in the other examples. Make two formats.",
+    "examples_words": "Between {before} and {after} the examples differ ({what}). Mark it as skip, or make "
+    "two formats.",
+    "examples_unread": "The format made of these examples reads this one otherwise. Mark whole words only.",
+}
+
+
+def format_error(code: str, where: str, **facts: object) -> str:
+    """Give the sentence for an error of a format: where, what is wrong, what to do."""
+    return f"{where}: {_FORMAT_ERRORS[code].format(**facts)}"
+
+
+def format_codes() -> frozenset[str]:
+    """Give every error code of formats there is."""
+    return frozenset(_FORMAT_ERRORS)

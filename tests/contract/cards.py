@@ -58,24 +58,25 @@ def trades(kind: AssetClass) -> Need:
     return lambda spec: kind in spec.manifest.classes
 
 
-def takes(order_type: OrderType, kind: AssetClass = AssetClass.EQUITY) -> Need:
-    return lambda spec: (
-        kind in spec.manifest.classes and order_type in spec.manifest.classes[kind].order_types
-    )
+def leads(spec: HarnessSpec) -> bool:
+    """Tell whether the broker trades the class that the cards are about."""
+    return spec.lead in spec.manifest.classes
 
 
-def works_for(force: TimeInForce, kind: AssetClass = AssetClass.EQUITY) -> Need:
-    return lambda spec: kind in spec.manifest.classes and force in spec.manifest.classes[kind].times_in_force
+def takes(order_type: OrderType, kind: AssetClass | None = None) -> Need:
+    return lambda spec: leads(spec) and order_type in spec.manifest.classes[kind or spec.lead].order_types
 
 
-def can(flag: str, kind: AssetClass = AssetClass.EQUITY) -> Need:
-    return lambda spec: kind in spec.manifest.classes and bool(getattr(spec.manifest.classes[kind], flag))
+def works_for(force: TimeInForce, kind: AssetClass | None = None) -> Need:
+    return lambda spec: leads(spec) and force in spec.manifest.classes[kind or spec.lead].times_in_force
 
 
-def brackets(kind: AssetClass = AssetClass.EQUITY) -> Need:
-    return lambda spec: (
-        kind in spec.manifest.classes and spec.manifest.classes[kind].bracket is BracketKind.NATIVE
-    )
+def can(flag: str, kind: AssetClass | None = None) -> Need:
+    return lambda spec: leads(spec) and bool(getattr(spec.manifest.classes[kind or spec.lead], flag))
+
+
+def brackets(kind: AssetClass | None = None) -> Need:
+    return lambda spec: leads(spec) and spec.manifest.classes[kind or spec.lead].bracket is BracketKind.NATIVE
 
 
 def fault(action: FaultAction) -> Need:

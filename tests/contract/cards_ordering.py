@@ -24,6 +24,7 @@ from tests.contract.cards import (
     flat,
     held,
     holding,
+    leads,
     limit,
     new_id,
     position_becomes,
@@ -37,7 +38,7 @@ from tests.contract.cards import (
 )
 from tests.contract.harness import Harness, HarnessSpec
 
-STOCKS = trades(AssetClass.EQUITY)
+STOCKS = leads
 WORKING, FILLED, CANCELLED = OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED
 
 

@@ -20,6 +20,7 @@ from tests.contract.cards import (
     has_secrets,
     held,
     holding,
+    leads,
     limit,
     new_id,
     position_becomes,
@@ -30,14 +31,14 @@ from tests.contract.cards import (
 )
 from tests.contract.harness import START_CASH, Harness, HarnessSpec
 
-STOCKS = trades(AssetClass.EQUITY)
+STOCKS = leads
 
 
 @card(1)
 async def verifying_shows_the_account_and_that_it_is_paper(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session:
         shown = await session.verify()
-        assert shown.state.paper
+        assert shown.state.paper is (Environment.PAPER in spec.manifest.environments)
         assert shown.state.cash == START_CASH
         assert not shown.may_withdraw
 
@@ -77,7 +78,7 @@ async def a_position_shows_what_was_bought_at_which_price(h: Harness, spec: Harn
         assert all(type(v) is D for v in (position.quantity, position.average_price))
 
 
-@card(6, STOCKS)
+@card(6, trades(AssetClass.EQUITY))
 async def a_stock_is_resolved_with_its_steps(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session:
         found = await session.resolve(InstrumentQuery(symbol="AAPL"))

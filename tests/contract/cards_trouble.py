@@ -13,7 +13,6 @@ from domain.errors import (
     Sent,
     Throttled,
 )
-from domain.instruments import AssetClass
 from domain.orders import OrderReport, OrderRequest, OrderState
 from sim.faults import FaultAction
 from tests.contract.cards import (
@@ -27,6 +26,7 @@ from tests.contract.cards import (
     has_secrets,
     held,
     holding,
+    leads,
     limit,
     listening,
     new_id,
@@ -35,11 +35,10 @@ from tests.contract.cards import (
     settled,
     soon,
     stock,
-    trades,
 )
-from tests.contract.harness import Harness, HarnessSpec
+from tests.contract.harness import START_CASH, Harness, HarnessSpec
 
-STOCKS = trades(AssetClass.EQUITY)
+STOCKS = leads
 
 
 async def _unknown_then_found(h: Harness, session: BrokerSession, request: OrderRequest) -> OrderReport:
@@ -148,7 +147,7 @@ async def a_throttled_submit_says_so_and_is_not_repeated(h: Harness, spec: Harne
 async def a_read_survives_one_failure(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session:
         h.plan("account", FaultAction.STATUS, status=503)
-        assert (await session.account()).paper
+        assert (await session.account()).cash == START_CASH
 
 
 @card(77, fault(FaultAction.EXPIRE_AUTH))

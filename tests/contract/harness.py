@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from domain.accounts import Environment
 from domain.broker import BrokerManifest, BrokerSession
+from domain.instruments import AssetClass
 from sim.faults import FaultAction
 
 # The prices every harness starts with, as bid and ask.
@@ -67,6 +68,8 @@ class HarnessSpec:
     untradable: str = ""
     live_endpoint: str = ""
     breaks_stream: bool = False
+    lead: AssetClass = AssetClass.EQUITY
+    """The class that the cards trade in. Where it is crypto, AAPL and TSLA stand for coins: see coins.py."""
     option: str = ""
     """The OCC symbol of an option that the harness quotes, where options are traded."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -13,6 +13,7 @@ from bot import lifecycle, texts
 from bot.client import BotOptions, TradeBot
 from bot.desk import LiveDesk, fetch_roles
 from bot.endpoint import point_rest
+from bot.instance import Instance
 from bot.notify import TradeNotices
 from bot.outbox import Outbox
 from bot.parts import Bus, ClosingPrices, House
@@ -90,8 +91,8 @@ def _plain(secret: Any) -> str | None:
     return secret.get_secret_value() if secret is not None else None
 
 
-def trading_config(settings: Settings) -> TradingConfig:
-    """Say how the verbs behave, from settings."""
+def trading_config(settings: Settings, holder: str) -> TradingConfig:
+    """Say how the verbs behave, from settings; ``holder`` names this process as an owner of accounts."""
     gate = GateConfig(
         integrations_enabled=settings.broker_integrations_enabled,
         premium_only=settings.broker_integrations_premium_only,
@@ -101,6 +102,7 @@ def trading_config(settings: Settings) -> TradingConfig:
         gate=gate,
         write_ahead=settings.write_ahead,
         fault_file=settings.fault_file,
+        holder=holder,
     )
 
 
@@ -125,6 +127,7 @@ class _Builder:
         self.store = store
         self.bus = bus
         self.metrics = Metrics()
+        self.instance = Instance(settings.data_dir)
         self.connection = Connection(self._make_bot, settings.discord_token.get_secret_value(), clock)
         self.roles = RoleCache(partial(fetch_roles, self.connection), clock)
         self.prices = _prices(settings, clock)
@@ -152,6 +155,7 @@ class _Builder:
             roles=self.roles,
             connection=self.connection,
             sweep_wizard=self.wizard.sweep,
+            instance=self.instance,
             api=self._api(),
             metrics=self.metrics,
         )
@@ -177,7 +181,7 @@ class _Builder:
             adapters=self._brokers(points),
             points=points,
             reader=read_message,
-            config=trading_config(self.settings),
+            config=trading_config(self.settings, self.instance.name),
             prices=self.prices,
             endpoints=self.settings.endpoints,
             rate_ceilings=self.settings.rate_ceilings,

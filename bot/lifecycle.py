@@ -14,6 +14,7 @@ from api.app import PortTaken
 from bot.logs import log_unhandled
 from bot.parts import House
 from bot.problems import Problem
+from bot.reading import warm_reader
 from bot.supervise import Supervisor, watch_loop
 from domain.errors import StoreUnavailable
 
@@ -73,6 +74,7 @@ async def _sweep(house: House) -> None:
 
 
 async def _recover(house: House) -> None:
+    warm_reader()
     await house.trading.start()
     log.info("recovered")
 
@@ -98,6 +100,7 @@ async def _stop(house: House, supervisor: Supervisor) -> None:
         ("close prices", 0.5, house.prices.close if house.prices is not None else _nothing),
         ("close the bus", 0.5, house.bus.close),
         ("close the store", 1.5, house.store.close),
+        ("let the name go", 0.5, partial(asyncio.to_thread, house.instance.release)),
     )
     for name, within, step in steps:
         try:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from api.app import ApiServer
 from api.metrics import Metrics
+from bot.instance import Instance
 from bot.notify import TradeNotices
 from bot.outbox import Outbox
 from bot.roles import RoleCache
@@ -44,3 +45,4 @@ class House:
     sweep_wizard: Callable[[], Awaitable[int]]
     api: ApiServer
     metrics: Metrics
+    instance: Instance

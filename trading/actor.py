@@ -24,18 +24,17 @@ from trading.book import AccountBook
 from trading.denial import Denial
 from trading.deps import TradingDeps
 from trading.jobs import Job, Rank
+from trading.link import Link, Links
 from trading.lookups import Instruments
 from trading.planner import Planner
 from trading.reconcile import Reconciler
 from trading.sender import Retry, Sender
-from trading.sessions import open_session
 from trading.steps import StepRunner
 
 _log = structlog.get_logger(__name__)
 
 CONNECT_PATIENCE = 10.0
-"""Seconds an entry waits for a broker that is not connected yet."""
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Seconds an entry waits for a broker that is not connected."""
 
 
 class AccountActor:
@@ -50,31 +49,40 @@ class AccountActor:
         self._reconciler = Reconciler(deps, self.book)
         self._queue: asyncio.PriorityQueue[tuple[int, int, Job]] = asyncio.PriorityQueue()
         self._count = itertools.count()
-        self._session: BrokerSession | None = None
-        self._connected = asyncio.Event()
-        self.started = asyncio.Event()
-        """Set once the first reconciliation passed, or the broker could not be reached."""
-        self._epoch = 0
+        self._held: list[jobs.Plan | jobs.Amend] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._link = Link(
+            deps,
+            account,
+            Links(
+                load=self.book.load,
+                reconcile=self._sweep_now,
+                heard=lambda report: self.put(jobs.Report(report), Rank.REPORT),
+                blocked=self._blocked,
+            ),
+        )
 
     @property
     def session(self) -> BrokerSession | None:
         """Give the open session, or None while there is none."""
-        return self._session
+        return self._link.session
+
+    @property
+    def started(self) -> asyncio.Event:
+        """Give what is set once the account was reconciled, or its broker found to be away."""
+        return self._link.started
 
     def start(self) -> None:
         """Start the actor's tasks."""
-        for coroutine in (self._own(), self._sweeps()):
+        for coroutine in (self._link.run(), self._sweeps(), self._work()):
             self._spawn(coroutine)
 
     async def stop(self) -> None:
         """Stop. What is in flight is left SENDING in the journal: the next start finds out."""
-        self._stopping = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._deps.store.leases.release(self.account.ref.key, self._deps.config.holder)
+        await self._link.release()
 
     def put(self, job: Job, rank: Rank) -> None:
         """Ask for a job."""
@@ -85,55 +93,7 @@ class AccountActor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # -- ownership and connection
-
-    async def _own(self) -> None:
-        """Take the lease, then connect, reconcile and listen, again and again."""
-        while (epoch := await self._lease()) is None:
-            self.started.set()  # another process owns it and answers for it
-            await self._deps.clock.sleep(self._deps.config.lease_ttl / 3)
-        self._epoch = epoch
-        await self._deps.hub.start_account(self.account.ref.key)
-        await self.book.load()
-        self._spawn(self._work())
-        failures = 0
-        while True:
-            try:
-                await self._connect()
-            except AuthFailed as error:
-                await self._blocked(error)
-                return
-            except DomainError as error:
-                _log.warning("session_ended", account=self.account.ref.key, reason=str(error))
-            except Exception:  # noqa: BLE001 - an SDK may raise anything; the account must come back
-                _log.exception("session_broke", account=self.account.ref.key)
-            failures = 0 if self._connected.is_set() else failures + 1
-            self._session = None
-            self._connected.clear()
-            self.started.set()
-            await self._deps.clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
-
-    async def _lease(self) -> int | None:
-        config = self._deps.config
-        return await self._deps.store.leases.acquire(self.account.ref.key, config.holder, config.lease_ttl)
-
-    async def _connect(self) -> None:
-        async with await open_session(self._deps, self.account) as session:
-            self._session = session
-            # Listen first, then read: what happens in between is told twice rather than never.
-            listening = asyncio.create_task(self._listen(session))
-            try:
-                await self._sweep_now()
-                self._connected.set()
-                self.started.set()
-                await listening
-            finally:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
-
-    async def _listen(self, session: BrokerSession) -> None:
-        async for report in session.events():
-            self.put(jobs.Report(report), Rank.REPORT)
+    # -- around the session
 
     async def _sweep_now(self) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -141,31 +101,28 @@ class AccountActor:
         await done
 
     async def _blocked(self, error: AuthFailed) -> None:
-        self._session = None
-        self._connected.clear()
         current = await self._deps.store.accounts.get(self.account.id)
         if current is not None and current.status is AccountStatus.ACTIVE:
             changed = replace(current, status=AccountStatus.NEEDS_REAUTH)
-            self.account = await self._deps.store.accounts.compare_and_set(changed) or current
-        await self.book.tell(
-            [
-                Event(
-                    id=event_id(self.account.id, self.account.version, 0),
-                    account_key=self.account.ref.key,
-                    kind=EventKind.ACCOUNT_BLOCKED,
-                    at=self._deps.clock.now(),
-                    data={"code": error.code, "reason": error.text, "account": self.account.name},
-                )
-            ]
+            current = await self._deps.store.accounts.compare_and_set(changed) or current
+        self.account = current or self.account
+        event = Event(
+            id=event_id(self.account.id, self.account.version, 0),
+            account_key=self.account.ref.key,
+            kind=EventKind.ACCOUNT_BLOCKED,
+            at=self._deps.clock.now(),
+            data={"code": error.code, "reason": error.text, "account": self.account.name},
         )
-        self.started.set()
+        await self.book.tell([event])
 
     async def _sweeps(self) -> None:
         while True:
             await self._deps.clock.sleep(self._deps.config.poll_interval)
-            if self._epoch:
-                await self._lease()
-            if self._session is not None:
+            try:
+                await self._link.renew()
+            except DomainError as error:
+                _log.warning("lease_not_renewed", account=self.account.ref.key, reason=str(error))
+            if self.session is not None:
                 self.put(jobs.Sweep(), Rank.SWEEP)
 
     # -- work
@@ -218,11 +175,19 @@ class AccountActor:
             await self._run_steps(order.trade)
 
     async def _plan(self, job: jobs.Plan) -> None:
-        session = await self._patient_session()
+        if self.account.status is not AccountStatus.ACTIVE:
+            code = f"account_{self.account.status.value}"
+            await self._refuse(job, Denial(code, texts.say(code, name=self.account.name)))
+            return
+        session = self.session if self._link.connected.is_set() else None
+        if session is None and not job.waited:
+            self._hold(job)
+            return
         if session is None:
             title = self._deps.adapters[self.account.broker].manifest.title
-            denial = Denial("broker_unreachable", texts.say("broker_unreachable", broker=title))
-            job.done.set_result(await self._planner.deny(job.wish, denial))
+            await self._refuse(
+                job, Denial("broker_unreachable", texts.say("broker_unreachable", broker=title))
+            )
             return
         trade, orders = await self._planner.plan(session, job.wish)
         if not job.done.done():
@@ -231,15 +196,32 @@ class AccountActor:
             if order.state is OrderState.READY:
                 self.put(jobs.Send(order.id), Rank.ENTRY)
 
-    async def _patient_session(self) -> BrokerSession | None:
-        if not self._connected.is_set() and self.account.status is AccountStatus.ACTIVE:
-            try:
-                await asyncio.wait_for(self._connected.wait(), CONNECT_PATIENCE)
-            except TimeoutError:
-                return None
-        return self._session
+    async def _refuse(self, job: jobs.Plan, denial: Denial) -> None:
+        trade = await self._planner.deny(job.wish, denial)
+        if not job.done.done():
+            job.done.set_result(trade)
+
+    def _hold(self, job: jobs.Plan | jobs.Amend) -> None:
+        """Keep a job until the broker is connected, or has been away for too long; in the order asked."""
+        self._held.append(job)
+        if len(self._held) == 1:
+            self._spawn(self._release_held())
+
+    async def _release_held(self) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_PATIENCE):
+                await self._link.connected.wait()
+        except TimeoutError:
+            _log.warning("entries_waited_in_vain", account=self.account.ref.key)
+        held, self._held = self._held, []
+        for job in held:
+            job.waited = True
+            self.put(job, Rank.ASK)
 
     async def _amend(self, job: jobs.Amend) -> None:
+        if self._held and not job.waited:
+            # It may speak of an entry that waits: it is applied now to what is open, and again after that.
+            self._hold(replace(job, done=asyncio.get_running_loop().create_future()))
         touched: list[Trade] = []
         for trade in list(self.book.trades.values()):
             if job.source_key and (
@@ -259,7 +241,8 @@ class AccountActor:
             if changed.applied != trade.applied:
                 touched.append(changed)
                 await self._tell_amended(changed, job.reading, job.message)
-        job.done.set_result(touched)
+        if not job.done.done():
+            job.done.set_result(touched)
         for trade in touched:
             await self._run_steps(trade.id)
 
@@ -315,11 +298,11 @@ class AccountActor:
         if order is None or order.state is not OrderState.READY:
             return
         closing = order.intent.request.effect is PositionEffect.CLOSE
-        if self._session is None or (not closing and self._symbol_blocked(order)):
+        if self.session is None or (not closing and self._symbol_blocked(order)):
             return  # the sweep after the next connection, or after the doubt is settled, takes it up
-        sender = Sender(self._deps, self.account, self.book, self._epoch)
+        sender = Sender(self._deps, self.account, self.book, self._link)
         try:
-            settled = await sender.send(self._session, order)
+            settled = await sender.send(self.session, order)
         except Retry as later:
             self._spawn(self._later(later.seconds, order_id, Rank.EXIT if closing else Rank.ENTRY))
             return
@@ -342,13 +325,13 @@ class AccountActor:
 
     async def _run_steps(self, trade_id: TradeId, *, sweep: bool = False) -> None:
         trade = self.book.trades.get(trade_id)
-        if trade is None or self._session is None:
+        if trade is None or self.session is None:
             return
-        for order in await self._steps.run(self._session, trade, sweep=sweep):
+        for order in await self._steps.run(self.session, trade, sweep=sweep):
             self.put(jobs.Send(order), Rank.EXIT)
 
     async def _sweep(self, done: "asyncio.Future[None] | None") -> None:
-        session = self._session
+        session = self.session
         if session is None:
             return
         try:

@@ -1,5 +1,6 @@
 """Keep one account's open trades and orders in memory, in step with the journal."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -63,10 +64,13 @@ class AccountBook:
         return None
 
     async def open(self, trade: Trade, orders: Sequence[Order]) -> None:
-        """Write a new trade, then its orders: what a crash leaves of it can be completed from the trade."""
-        if await self._deps.store.trades.insert(trade):
-            self.trades[trade.id] = trade
-        await self.complete(orders)
+        """Write a new trade and its orders in one commit where the store can.
+
+        A crash may leave one without the other: a trade is completed from itself when its message is taken up
+        again, and an order without a trade is never sent.
+        """
+        self.trades.setdefault(trade.id, trade)
+        await asyncio.gather(self._deps.store.trades.insert(trade), self.complete(orders))
 
     async def complete(self, orders: Sequence[Order]) -> None:
         """Write those of a trade's orders that are not there yet."""

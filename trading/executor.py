@@ -37,7 +37,7 @@ class Executor:
         if account.broker not in self._deps.adapters:
             return None
         actor = self._actors.get(account.id)
-        if actor is None and account.status is AccountStatus.ACTIVE:
+        if actor is None and account.status is not AccountStatus.PAUSED:
             actor = AccountActor(self._deps, account, self._instruments)
             self._actors[account.id] = actor
             actor.start()

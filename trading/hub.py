@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import structlog
 
+from domain.errors import DomainError
 from domain.events import Event
 from domain.ports import EventBus, Notifier, Store
 
 _log = structlog.get_logger(__name__)
+PAGE = 500
 
 
 class Hub:
@@ -45,13 +47,21 @@ class Hub:
     async def _flush(self, account_key: str) -> None:
         async with self._locks[account_key]:
             try:
-                events = await self._store.events.since(account_key, self._handed.get(account_key, 0))
-                if events:
-                    await self._bus.publish(events)
+                while events := await self._store.events.since(
+                    account_key, self._handed.get(account_key, 0), PAGE
+                ):
                     self._handed[account_key] = events[-1].sequence
+                    await self._publish(events)
                     await self._notify(events)
             except Exception:  # noqa: BLE001 - a listener's failure must never reach an order
                 _log.exception("events_not_handed_on", account=account_key)
+
+    async def _publish(self, events: Sequence[Event]) -> None:
+        try:
+            await self._bus.publish(events)
+        except DomainError as error:
+            # Listeners see the gap in the sequence and read the journal; members' messages must not wait.
+            _log.warning("bus_away", reason=str(error))
 
     async def _notify(self, events: Sequence[Event]) -> None:
         by_trade: defaultdict[str, list[Event]] = defaultdict(list)

@@ -34,6 +34,8 @@ class Plan:
 
     wish: Wish
     done: "asyncio.Future[Trade]"
+    waited: bool = False
+    """It has waited for the broker once."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Amend:
     signal: str = ""
     old: Reading | None = None
     done: "asyncio.Future[list[Trade]]" = field(default_factory=asyncio.Future)
+    waited: bool = False
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from trading.resolver import Resolver
 
 _log = structlog.get_logger(__name__)
 
-CONFIRM_WINDOW = timedelta(minutes=5)
+CONFIRM_WINDOW = timedelta(minutes=2)
 ENTRY_REST = timedelta(hours=8)
 """How long an entry may wait for its price before it is taken back."""
 ORPHAN_EVERY = 12

@@ -24,6 +24,7 @@ from trading import guard, lifecycle, points, texts
 from trading.book import AccountBook
 from trading.denial import DeniedByUs, deny
 from trading.deps import TradingDeps
+from trading.link import Link
 
 _log = structlog.get_logger(__name__)
 
@@ -39,11 +40,11 @@ class Retry(Exception):
 class Sender:
     """Take orders from READY through SENDING to what the broker answered."""
 
-    def __init__(self, deps: TradingDeps, account: LinkedAccount, book: AccountBook, epoch: int) -> None:
+    def __init__(self, deps: TradingDeps, account: LinkedAccount, book: AccountBook, link: Link) -> None:
         self._deps = deps
         self._account = account
         self._book = book
-        self._epoch = epoch
+        self._link = link
 
     async def send(self, session: BrokerSession, order: Order) -> Order:
         """Check again, write SENDING, send once, and write what came of it.
@@ -53,6 +54,8 @@ class Sender:
         """
         if order.state is not OrderState.READY:
             return order
+        if not self._link.owned:
+            raise Retry(1.0)  # another process may own the account by now: it sends, or the next renewal does
         if (refused := await self._recheck(order)) is not None:
             return refused
         licensed = await self._licence(order)
@@ -70,9 +73,9 @@ class Sender:
             seconds = int((expires - order.intent.created_at).total_seconds())
             reason = texts.say("expired", limit=seconds)
             return await self._settle(order, OrderState.EXPIRED, "expired", reason)
-        trade = self._book.trades[order.trade]
+        trade = self._book.trades.get(order.trade)
         try:
-            if trade.cancel_entry:
+            if trade is None or trade.cancel_entry:
                 raise deny("cancelled_before_send")
             await guard.check_gate(self._deps, self._account, trade.guild)
             await guard.check_switches(
@@ -89,7 +92,7 @@ class Sender:
             return replace(order, state=OrderState.SENDING, intent=replace(order.intent, request=request))
         now = self._deps.clock.now()
         send_by = now + timedelta(seconds=self._deps.config.send_window)
-        change = lifecycle.advance(order, OrderState.SENDING, now, send_by=send_by, epoch=self._epoch)
+        change = lifecycle.advance(order, OrderState.SENDING, now, send_by=send_by, epoch=self._link.epoch)
         written = await self._book.record([change])
         if not written:
             return None

@@ -116,8 +116,14 @@ class SqliteEngine:
         if not self._open:
             raise StoreUnavailable(texts.CLOSED)
         try:
-            if limit <= _DIRECT:
-                return self._reader.execute(sql, values).fetchall()
+            # A generous limit says nothing of how much there is: only what really is large goes to a thread.
+            cursor = self._reader.execute(sql, values)
+            try:
+                rows: list[tuple[Any, ...]] = cursor.fetchmany(min(limit, _DIRECT))
+                if limit <= _DIRECT or len(rows) < _DIRECT:
+                    return rows
+            finally:
+                cursor.close()
             return await asyncio.to_thread(_read_apart, self._directory / FILE, sql, values)
         except sqlite3.Error as error:
             raise StoreUnavailable(texts.write_failed(self._directory, str(error))) from error

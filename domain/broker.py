@@ -4,7 +4,7 @@ An adapter is a ``BrokerAdapter``: static data (the manifest) and ``open``, whic
 account. Every session passes the same contract suite (tests/contract) through its real SDK.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -173,6 +173,8 @@ class SessionDeps:
     rate_ceiling: int | None = None
     prices: PriceSource | None = None
     books: PaperBooks | None = None
+    on_credentials: Callable[[Mapping[str, str]], Awaitable[None]] | None = field(default=None, repr=False)
+    """Keeps credential fields that the broker renewed, sealed; an empty text forgets a field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

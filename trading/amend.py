@@ -139,6 +139,19 @@ def realised(trade: Trade, orders: Sequence[Order]) -> Decimal:
     return total
 
 
+def settled_for(
+    trade: Trade, index: int, *, stop: Decimal | None = None, target: Decimal | None = None
+) -> Trade:
+    """Want a slice's stop or target where it lies, because the broker does not let it be elsewhere."""
+    return replace(
+        trade,
+        slices=tuple(
+            replace(s, stop=stop or s.stop, target=target or s.target) if s.index == index else s
+            for s in trade.slices
+        ),
+    )
+
+
 def entry_unwanted(trade: Trade) -> Trade:
     """Take back what has not filled."""
     return replace(trade, cancel_entry=True)

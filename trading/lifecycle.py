@@ -84,6 +84,13 @@ def as_successor(report: OrderReport, old_id: str) -> OrderReport:
     return replace(report, broker_order_id=old_id, replaced_by=report.broker_order_id, client_order_id=None)
 
 
+def move_refused(order: Order, code: str, reason: str, now: datetime) -> Change:
+    """Note that the broker refused to move a leg; the leg stays where it was."""
+    recorder = _Recorder(order, now)
+    recorder.add(EventKind.LEG_CHANGED, code=code, reason=reason)
+    return replace(order, reason_code=code, reason=reason, updated_at=now), recorder.events
+
+
 def looked(order: Order, now: datetime) -> Order:
     """Count one look at the broker that did not find the order."""
     return replace(order, seen=order.seen + 1, updated_at=now)

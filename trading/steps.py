@@ -5,14 +5,14 @@ from dataclasses import replace
 import structlog
 
 from domain.broker import BrokerSession
-from domain.errors import AuthFailed, BrokerError
+from domain.errors import AuthFailed, BrokerError, Denied, Rejected
 from domain.events import Event, EventKind
 from domain.ids import OrderId, event_id
 from domain.instruments import AssetClass
-from domain.money import ZERO, floor_to
+from domain.money import ZERO, floor_to, plain
 from domain.orders import Order, OrderIntent, OrderState
 from domain.trades import Trade
-from trading import exits, lifecycle, standing, texts
+from trading import amend, exits, lifecycle, standing, texts
 from trading.book import AccountBook
 from trading.deps import TradingDeps
 
@@ -121,12 +121,41 @@ class StepRunner:
             )
         except AuthFailed:
             raise
+        except (Rejected, Denied) as error:
+            await self._settle_for(step, error)
+            return False
         except BrokerError as error:
             _log.info("move_not_confirmed", order=step.order.id, code=error.code)
             return False
         order = self._book.orders[step.order.id]
         await self._book.take_in(order, lifecycle.as_successor(report, step.broker_order_id))
         return True
+
+    async def _settle_for(self, step: exits.Move, error: BrokerError) -> None:
+        """Tell that a leg stays where it is, and stop asking for what the broker refuses."""
+        order = self._book.orders[step.order.id]
+        wanted = step.stop_price or step.limit_price
+        reason = texts.say(
+            "move_refused",
+            broker=order.intent.ref.broker.capitalize(),
+            price=plain(wanted) if wanted is not None else "-",
+            why=error.text,
+        )
+        now = self._deps.clock.now()
+        await self._book.record([lifecycle.move_refused(order, "move_refused", reason, now)])
+        legs = [(c.broker_order_id, c.stop_price, c.limit_price) for c in order.children]
+        legs.append((order.broker_order_id or "", order.stop_price, order.limit_price))
+        _, stop, limit = next(leg for leg in legs if leg[0] == step.broker_order_id)
+        moved_stop = step.stop_price is not None
+        await self._book.amend(
+            order.trade,
+            lambda known: amend.settled_for(
+                known,
+                order.intent.slice,
+                stop=stop if moved_stop else None,
+                target=None if moved_stop else limit,
+            ),
+        )
 
     async def _refresh(self, session: BrokerSession, order: Order) -> bool:
         current = self._book.orders.get(order.id)

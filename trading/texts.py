@@ -49,6 +49,7 @@ SENTENCES: Mapping[str, str] = {
     "tried again every ten minutes, and the stop is put back meanwhile.",
     "guard_failing": "{broker} keeps refusing the stop for {held} {symbol}: {why} Place a stop at the broker "
     "now; it is tried again every ten minutes.",
+    "move_refused": "{broker} refused to move it to {price}: {why} It stays where it was.",
     "internal": "Something went wrong on our side. Nothing was sent. Reference {reference}.",
     # amendments
     "trim_without_size": "The analyst trimmed {symbol} by a count that says nothing about your size; "

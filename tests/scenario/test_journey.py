@@ -1,5 +1,6 @@
 """Follow signals from the message to the paper broker's book, on a real store."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -41,6 +42,7 @@ READINGS = {
         stop=D(408),
         targets=(D(425), D(440)),
     ),
+    "watch": Reading(kind=KIND.ALERT, symbol="MSFT", asset_class=AssetClass.EQUITY, price=D(412)),
     "upside down": Reading(
         kind=KIND.ENTRY,
         side="long",
@@ -168,6 +170,7 @@ async def test_chat_trades_nothing_and_every_follower_gets_their_own_order(scene
     for user in ("7", "8", "9"):
         await scene.member(user)
     await scene.say("chat")
+    await scene.say("watch")
     await scene.say("buy msft")
     for user in ("7", "8", "9"):
         await holds(scene, 2, user)
@@ -324,3 +327,32 @@ async def test_an_exit_the_broker_refuses_is_told_and_leaves_the_stop_in_place(s
     session.submit = submit
     await scene.clock.advance(660)
     await holds(scene, 0)
+
+
+async def test_a_stop_the_broker_does_not_move_stays_and_the_member_is_told_once(scene):
+    await entered(scene)
+    (account,) = await scene.verbs.accounts.accounts(UserId("7"))
+    session = scene.verbs.trading._executor.get(account.id).session
+    asked = []
+
+    async def refuse(broker_order_id, **changes):
+        asked.append(changes)
+        raise Rejected(
+            "The stop is above the market.", broker="paper", operation="replace", code="stop_price"
+        )
+
+    session.replace = refuse
+    await scene.say("stop 410")
+
+    async def told():
+        view = await scene.view("7")
+        return "It stays where it was" in view.trade.reason
+
+    await scene.until(told)
+    await scene.until(lambda: len(asked) == 2)  # one for each slice
+    for _ in range(20):
+        await scene.clock.advance(1)
+        await asyncio.sleep(0.005)
+    assert len(asked) == 2
+    stops = [r.stop_price for r in await scene.resting("7") if r.stop_price]
+    assert stops == [D(405), D(405)]

@@ -21,7 +21,7 @@ from signals.formats import Format
 from signals.formatted import read_formatted
 from signals.mood import message_refusal
 from signals.multi import read_parts
-from signals.normalise import normalise
+from signals.normalise import Normal, normalise
 from signals.payload import read_payload
 from signals.positions import same_symbol
 from signals.sells import means_exit
@@ -76,16 +76,32 @@ def read_on(
         bound = read_formatted(normal.text, formats, today, context)
         if bound is not None:
             return bound
-    if '"' in normal.text and ("{" in normal.text or '":' in normal.text):
-        payload = read_payload(normal.text, context)
-        if payload is not None:
-            return payload if normal.denied is None else nothing(normal.denied)
+    payload = _payload(normal, today, context)
+    if payload is not None:
+        return payload
     piece = annotate(tokenise(normal.text))
     if normal.denied is not None:
         return nothing(normal.denied)
     if not piece.mask & _WORTH_READING:
         return _talk(piece)
     return read_parts(piece, lambda part: _read_piece(part, today, context))
+
+
+def _payload(normal: Normal, today: date | None, context: Context) -> Reading | None:
+    """Read the JSON in the text, or the message it carries (whose places in this one are not known)."""
+    text = normal.text
+    if not ('"' in text and ("{" in text or '":' in text)):
+        return None
+    payload = read_payload(text, context)
+    if payload is None:
+        return None
+    if normal.denied is not None:
+        return nothing(normal.denied)
+    if not isinstance(payload, str):
+        return payload
+    if "{" in payload:
+        return nothing("bad_payload")
+    return replace(read_on(payload, today, context), spans={})
 
 
 def _talk(piece: Piece) -> Reading:

@@ -112,6 +112,9 @@ class Killer:
         up = (quote.ask * D("1.25")).quantize(D("0.01"))
         self.stage.market.set(symbol, up, up + D("0.01"))
         await self._told(symbol, "Nothing is held any more")
+        # Back down, and never to the very same price: the same words within a minute count as a repeat.
+        back = quote.ask + D("0.01")
+        self.stage.market.set(symbol, back - D("0.02"), back)
 
     async def _told(self, symbol: str, words: str) -> None:
         wanted = self.entered[symbol]

@@ -60,6 +60,10 @@ def _share(token: Token, amounts: Amounts) -> None:
 
 def _number(tokens: list[Token], at: int, amounts: Amounts, option: bool, pair: bool) -> None:
     token = tokens[at]
+    if token.sign and at and tokens[at - 1].roles & _TAKERS and token.raw.isdigit() and not token.suffix:
+        token.sign = ""  # BTO +1, SOLD -2: a platform's way to write how many
+        _quantity(token, amounts)
+        return
     before = tokens[at - 1] if at else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     if token.suffix == "x" or (before is not None and before.text == "x" and token.suffix == ""):
@@ -215,6 +219,8 @@ def _slash(tokens: list[Token], at: int, amounts: Amounts) -> None:
     token = tokens[at]
     before = tokens[at - 1] if at else None
     after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if before is not None and before.text == "(" and at > 1:
+        before = tokens[at - 2]
     first, second = token.parts
     if not (first.isdigit() and second.isdigit()) or len(second) > 2:
         return

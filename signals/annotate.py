@@ -15,6 +15,7 @@ _MOST_STRAYS = 2
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")
 _MAX_TICKER = 5
+_ABBREVIATED = frozenset(("e g", "i e", "vs", "approx", "no"))
 _GREETINGS = spelled("hey hi all guys team everyone ok okay so and gm but or folks") | {
     "hey all",
     "hi all",
@@ -128,7 +129,7 @@ def _ends_sentence(out: list[Token], tokens: list[Token], following: int) -> boo
     if token.text not in _ENDERS:
         return False
     if token.text == ".":
-        label = len(out) > 1 and out[-2].roles & lex.LABEL
+        label = len(out) > 1 and (out[-2].roles & lex.LABEL or out[-2].text in _ABBREVIATED)
         next_glued = following < len(tokens) and tokens[following].glued
         return not label and not next_glued
     return True
@@ -180,6 +181,12 @@ def _word(tokens: list[Token], at: int, shouted: bool) -> tuple[int, Token]:
     explicit = _explicit(tokens, at)
     if explicit is not None:
         return explicit[0], _merge(tokens, at, explicit[0], named=explicit[1])
+    if token.text == "id" and _would(tokens, at):
+        token.roles, token.details = lex.COND, {lex.COND: "hard"}
+        return at + 1, token
+    if token.raw == "BOT" and at + 1 < len(tokens) and tokens[at + 1].sign == "+":
+        token.roles, token.details = lex.OPEN, {lex.OPEN: "bto"}  # thinkorswim: BOT +1 SPY
+        return at + 1, token
     phrase = _phrase(tokens, at)
     if phrase is not None:
         end, sense = phrase
@@ -192,6 +199,14 @@ def _word(tokens: list[Token], at: int, shouted: bool) -> tuple[int, Token]:
         return end, _merge(tokens, at, end, sense=sense)
     named = _implicit(token, shouted)
     return at + 1, _merge(tokens, at, at + 1, named=named) if named else token
+
+
+def _would(tokens: list[Token], at: int) -> bool:
+    """Tell ``I'd buy`` and ``id buy`` from the ID of a signal."""
+    if "'" in tokens[at].raw:
+        return True
+    sense = lex.words().get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+    return sense is not None and bool(sense.roles & (lex.VERB | lex.PLAN))
 
 
 def _merge(
@@ -251,6 +266,9 @@ def _explicit(tokens: list[Token], at: int) -> tuple[int, Named] | None:
             return found
     if token.tagged:
         return _tagged(token, at)
+    if at + 1 < size and tokens[at + 1].text == "!" and tokens[at + 1].glued and token.raw[-1:] in {"1", "2"}:
+        named = instruments.future(token.raw[:-1])
+        return (at + 2, named) if named else None
     if at + 1 < size and tokens[at + 1].kind == WORD and len(token.raw) == 3 == len(tokens[at + 1].raw):
         pair = instruments.split_pair(token.raw.upper(), tokens[at + 1].raw.upper(), slash=False)
         if pair is not None:

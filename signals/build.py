@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from domain.instruments import AssetClass, OptionRight
-from domain.signals import Leg, Reading, ReadingKind
+from domain.instruments import AssetClass
+from domain.signals import Reading, ReadingKind
 from signals import lexicon as lex
 from signals import texts
 from signals.facts import Facts
@@ -87,15 +87,6 @@ def put_tags(draft: Draft, facts: Facts) -> None:
     if facts.contract.zero_dte:
         tags.append("0DTE")
     draft.put("tags", tuple(dict.fromkeys(tags)))
-
-
-def legs(facts: Facts, first_sold: bool) -> tuple[Leg, ...]:
-    """Give the legs of a vertical in the order written: the second does the opposite."""
-    actions = ("STO", "BTO") if first_sold else ("BTO", "STO")
-    return tuple(
-        Leg(action=action, strike=strike.price, right=strike.right or OptionRight.CALL)
-        for action, strike in zip(actions, facts.contract.strikes, strict=True)
-    )
 
 
 def is_option(facts: Facts) -> bool:

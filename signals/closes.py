@@ -10,7 +10,7 @@ from signals.facts import Facts
 from signals.lexicon import spelled
 from signals.mood import Judge, unknown_words
 from signals.positions import settle
-from signals.tokens import PUNCT, WORD, Token
+from signals.tokens import NUMBER, PUNCT, WORD, Token
 from signals.updates import put_stop
 
 _CLAUSE_UNKNOWN = 3
@@ -18,6 +18,9 @@ _TOLD_UNKNOWN = 1
 _CLOSE_AFTER = spelled("here all position positions trade this now and today")
 _SHORT_VERBS = spelled("close exit cut out")
 _PARTS = frozenset(("half", "third", "quarter", "most", "twothirds", "some"))
+_KEEPING = frozenset(
+    ("leaving", "leave", "left", "keeping", "keep", "holding", "hold", "riding", "letting", "let")
+)
 _OWN = frozenset(("position", "positions", "trade", "mine", "my", "it", "this"))
 
 
@@ -51,7 +54,17 @@ def _closing_verb(facts: Facts) -> tuple[int, bool, bool] | None:
             found = (at, part, _imperative(token))
         elif found is None and _takes_off(facts, at, token):
             found = (at, True, False)
+    if found is not None and not found[1] and _keeps_rest(facts.piece.tokens):
+        return found[0], True, found[2]
     return found
+
+
+def _keeps_rest(tokens: list[Token]) -> bool:
+    """Tell ``closed most, leaving runners``: what is kept makes the rest a trim."""
+    return any(
+        t.text in _KEEPING and any(s.details.get(lex.SHARE) == "rest" for s in tokens[at + 1 : at + 4])
+        for at, t in enumerate(tokens)
+    )
 
 
 def _sizes(facts: Facts) -> bool:
@@ -102,11 +115,24 @@ def _refusal(facts: Facts, at: int) -> str | None:
         return "news"
     clause = [t for t in tokens if t.sentence == verb.sentence]
     allowed = _TOLD_UNKNOWN if told else _CLAUSE_UNKNOWN
-    if unknown_words(clause, 0, len(clause)) > allowed or _of_risk(tokens, at):
+    buys = any(t.roles & lex.OPEN and tokens[at + n].text == "to" for n, t in enumerate(tokens[at + 1 :]))
+    if unknown_words(clause, 0, len(clause)) > allowed or _of_risk(tokens, at) or buys:
         return "commentary"
+    if _told_both(tokens, at):
+        return "recap"
     if facts.symbol is None and _names_unknown(facts, at):
         return "unknown_symbol"
     return _market_talk(facts, at)
+
+
+def _told_both(tokens: list[Token], at: int) -> bool:
+    """Tell ``in at 180, out 190`` and ``Entry 180, exit 190``: both ends of a trade are told."""
+    opened = any(
+        (t.roles & (lex.ENTRY | lex.OPEN))
+        and any(n.kind == NUMBER and not n.suffix for n in tokens[k + 1 : k + 4])
+        for k, t in enumerate(tokens[:at])
+    )
+    return opened and any(t.kind == NUMBER and not t.suffix for t in tokens[at + 1 : at + 4])
 
 
 def _names_unknown(facts: Facts, at: int) -> bool:
@@ -156,6 +182,8 @@ def _market_talk(facts: Facts, at: int) -> str | None:
 def _its_own_doing(facts: Facts, at: int) -> bool:
     """Tell ``AAPL took off`` and ``TSLA reduced prices``, where the company is the one who acts."""
     tokens, verb = facts.piece.tokens, facts.piece.tokens[at]
+    if facts.amounts.fraction is not None or facts.levels.entry:
+        return False
     past = "past" in verb.details.values() or verb.details.get(lex.OPEN) == "taken"
     before = next((t for t in reversed(tokens[:at]) if t.kind != PUNCT or t.text in ",:;-"), None)
     named = before is not None and bool(before.roles & lex.SYMBOL)

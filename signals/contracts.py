@@ -11,12 +11,14 @@ from signals import lexicon as lex
 from signals.annotate import Piece
 from signals.dates import expiry_at
 from signals.instruments import Named
+from signals.strikes import labelled_strike, mark_chain
 from signals.tokens import DATE, NUMBER, PUNCT, SLASH, WORD, Token
 
 _OCC = re.compile(r"[A-Z]{1,6}\d{6}[CP]\d{8}", re.ASCII)
 _THINKORSWIM = re.compile(r"([A-Z]{1,6})(\d{6})([CP])(\d{1,5})", re.ASCII)
 
 
+_TWO_SIDED = frozenset(("condor", "fly", "straddle", "strangle"))
 _COMMON_PARTS = frozenset((("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")))
 
 
@@ -41,19 +43,38 @@ class Contract:
     expiry: date | None = None
     expiry_span: tuple[int, int] | None = None
     zero_dte: bool = False
+    two_sided: bool = False
+    """Whether a structure of calls and puts is named, with strikes and no right."""
     symbol: Named | None = None
 
     @property
     def is_option(self) -> bool:
         """Tell whether the piece speaks of options at all."""
-        return self.right is not None or any(s.right for s in self.strikes)
+        return self.right is not None or self.two_sided or any(s.right for s in self.strikes)
+
+    def add(
+        self, token: Token, at: int, price: Decimal, right: OptionRight | None, place: tuple[int, int]
+    ) -> None:
+        """Take a strike: its token, its price and right, and where in the text it stands."""
+        token.roles |= lex.STRIKE
+        self.strikes.append(Strike(at, price, right, *place))
 
 
 def find_contract(piece: Piece, today: date | None) -> Contract:
     """Mark strikes and expiries in ``piece`` and give them. Raises ImpossibleDateError."""
     contract = Contract()
     tokens = piece.tokens
+    if piece.mask & lex.STRUCT:
+        mark_chain(tokens, contract)
+    _multiplier(tokens)
     for at, token in enumerate(tokens):
+        if (
+            token.roles & lex.STRIKE
+            and token.kind in {NUMBER, SLASH}
+            and piece.mask & lex.STRUCT
+            and _marked(contract, at)
+        ):
+            continue
         if token.kind == NUMBER:
             _strike(tokens, at, contract)
         elif token.kind == SLASH:
@@ -63,6 +84,11 @@ def find_contract(piece: Piece, today: date | None) -> Contract:
             if token.roles & lex.RIGHT and contract.right is None and _means_right(tokens, at):
                 contract.right = OptionRight(token.details[lex.RIGHT])
                 contract.right_span = (token.start, token.end)
+    if piece.mask & lex.UNIT and not contract.strikes:
+        labelled_strike(tokens, contract)
+    contract.two_sided = bool(contract.strikes) and any(
+        t.details.get(lex.STRUCT) in _TWO_SIDED for t in tokens
+    )
     if contract.is_option or piece.mask & (lex.STRUCT | lex.EXPIRY):
         _settle_rights(contract)
         _expiry(tokens, contract, today)
@@ -104,7 +130,7 @@ def _strike(tokens: list[Token], at: int, contract: Contract) -> None:
         following.text not in {"c", "p"} or _letter_right(tokens, at, next_at)
     ):
         _add(contract, token, at, OptionRight(following.details[lex.RIGHT]))
-    elif named:
+    elif named or following.details.get(lex.STRUCT) in {"straddle", "strangle"}:
         _add(contract, token, at, None)
 
 
@@ -123,7 +149,9 @@ def _strike_pair(tokens: list[Token], at: int, contract: Contract) -> None:
     """Read 540/545 before call, put or spread as two strikes."""
     token = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if following is None or not following.roles & (lex.RIGHT | lex.STRUCT) or following.text in {"c", "p"}:
+    if following is None or not following.roles & (lex.RIGHT | lex.STRUCT):
+        return
+    if following.text in {"c", "p"} and not (following.glued and len(token.raw) > len("12/31")):
         return
     first, second = (Decimal(part) for part in token.parts)
     small = first <= 12 and second <= 31 and not following.roles & lex.STRUCT
@@ -134,6 +162,25 @@ def _strike_pair(tokens: list[Token], at: int, contract: Contract) -> None:
     middle = token.start + len(token.parts[0])
     contract.strikes.append(Strike(at, first, right, token.start, middle))
     contract.strikes.append(Strike(at, second, right, middle + 1, token.end))
+
+
+def _marked(contract: Contract, at: int) -> bool:
+    return any(strike.at == at for strike in contract.strikes)
+
+
+def _multiplier(tokens: list[Token]) -> None:
+    """Pass the 100 of a thinkorswim line (``SPY 100 (Weeklys) 20 MAR 26 510 CALL``): shares a contract."""
+    for at, token in enumerate(tokens[1:-2], 1):
+        if token.raw != "100" or token.kind != NUMBER or not tokens[at - 1].roles & lex.SYMBOL:
+            continue
+        following = tokens[at + 1 : at + 3]
+        weekly = following[0].text == "(" and following[1].roles & lex.EXPIRY
+        dated = following[0].kind == NUMBER and following[1].roles & lex.MONTH
+        if weekly or dated:
+            token.roles |= lex.QUANTITY
+            token.suffix = "x100"
+            if weekly:
+                following[1].roles, following[1].details = lex.FILLER, {}
 
 
 def _right_of(token: Token) -> OptionRight | None:
@@ -181,7 +228,7 @@ def _settle_rights(contract: Contract) -> None:
 
 
 def _expiry(tokens: list[Token], contract: Contract, today: date | None) -> None:
-    at = 0
+    at, loose = 0, False
     while at < len(tokens):
         token = tokens[at]
         candidate = not token.roles & (lex.STRIKE | lex.QUANTITY) or token.kind == WORD
@@ -192,7 +239,9 @@ def _expiry(tokens: list[Token], contract: Contract, today: date | None) -> None
         used, day = found
         for part in tokens[at : at + used]:
             part.roles |= lex.QUANTITY
-        if contract.expiry is None:
+        exact = not token.roles & lex.EXPIRY
+        if contract.expiry is None or (exact and loose):
+            loose = not exact
             contract.expiry, contract.expiry_span = day, (token.start, tokens[at + used - 1].end)
             contract.zero_dte = token.suffix == "dte" or token.details.get(lex.EXPIRY) == "zero"
         at += used
@@ -204,6 +253,8 @@ def _is_price(tokens: list[Token], at: int) -> bool:
     if token.kind != SLASH:
         return False
     before = tokens[at - 1] if at else None
+    if before is not None and before.text == "(" and at > 1:
+        before = tokens[at - 2]
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     closing = before is not None and before.roles & (lex.SELL | lex.CLOSE | lex.TRIM)
     if closing and token.parts in _COMMON_PARTS:

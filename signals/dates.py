@@ -62,7 +62,7 @@ def relative(detail: str, today: date | None) -> date | None:
     friday = today + timedelta(days=(_FRIDAY - today.weekday()) % 7)
     if listed(friday) < today:
         friday += timedelta(days=7)
-    if detail == "weekly":
+    if detail in {"weekly", "weeklyday"}:
         return listed(friday)
     return listed(friday + timedelta(days=7)) if detail == "nextweek" else None
 
@@ -133,10 +133,17 @@ def _year_after(tokens: list[Token], at: int) -> tuple[int, int | None]:
         raw = tokens[at + used].raw
         if len(raw) == 4 and raw.startswith("20"):
             return used + 1, int(raw)
-        glued = not used and tokens[at].glued  # 20MAR26
+        glued = not used and (tokens[at].glued or _strike_follows(tokens, at))  # 20MAR26, 20 MAR 26 510 CALL
         if len(raw) == 2 and (glued or (used and tokens[at].text == "'")):
             return used + 1, 2000 + int(raw)
     return 0, None
+
+
+def _strike_follows(tokens: list[Token], at: int) -> bool:
+    following = tokens[at + 1 : at + 3]
+    return (
+        len(following) > 1 and following[0].kind in {NUMBER, SLASH} and bool(following[1].roles & lex.RIGHT)
+    )
 
 
 def _day(year: int | None, month: int, day: int, today: date | None) -> date | None:

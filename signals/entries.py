@@ -2,14 +2,19 @@
 
 from decimal import Decimal
 
+from domain.instruments import AssetClass
 from domain.signals import Reading, ReadingKind
+from signals import instruments
 from signals import lexicon as lex
-from signals.build import Draft, put_amounts, put_instrument, put_tags
+from signals.build import Draft, asking, put_amounts, put_instrument, put_tags
 from signals.facts import Facts
 from signals.prices import entry_levels, put_levels, side_of
 from signals.shapes import refusal, shape_of
 from signals.spreads import put_legs
 from signals.verbs import Verb, find_verb
+
+_RIGHTS = frozenset(("call", "calls", "put", "puts"))
+_EXPIRING = frozenset(("label", "zero", "nextday", "weeklyday", "leaps"))
 
 
 def read_entry(facts: Facts) -> Reading | str | None:
@@ -20,7 +25,33 @@ def read_entry(facts: Facts) -> Reading | str | None:
         return None
     if facts.symbol is None:
         return "no_symbol"
-    return refusal(facts, verb, shape) or _build(facts, verb)
+    if _contract_unread(facts):
+        return "contract_incomplete"
+    return refusal(facts, verb, shape) or _which(facts) or _build(facts, verb)
+
+
+def _which(facts: Facts) -> Reading | None:
+    """Ask which is meant where a plain word is a stock and a future (CL): $CL and /CL say it."""
+    symbol, token = facts.symbol, facts.piece.tokens[facts.symbol_at]
+    if symbol is None or facts.contract.is_option or symbol.asset_class is not AssetClass.EQUITY:
+        return None
+    lists = instruments.markets()
+    both = symbol.symbol in lists.future_roots and symbol.symbol in lists.tickers
+    if not both or token.tagged or symbol.symbol in lists.liquid or token.text != symbol.symbol.lower():
+        return None
+    return asking("which_symbol", (symbol.symbol, f"/{symbol.symbol}"))
+
+
+def _contract_unread(facts: Facts) -> bool:
+    """Tell words of an option (a call, a strike, an expiry) around what would be read as the stock itself."""
+    if facts.contract.is_option or facts.symbol is None or facts.symbol.asset_class is not AssetClass.EQUITY:
+        return False
+    return any(
+        (t.roles & lex.RIGHT and t.text in _RIGHTS)
+        or t.details.get(lex.UNIT) == "strike"
+        or t.details.get(lex.EXPIRY) in _EXPIRING
+        for t in facts.piece.tokens
+    )
 
 
 def _build(facts: Facts, verb: Verb | None) -> Reading | str:

@@ -11,6 +11,7 @@ from signals.annotate import Piece
 from signals.contracts import Contract, find_contract
 from signals.instruments import Named
 from signals.levels import Levels, find_levels
+from signals.lexicon import spelled
 from signals.tokens import NUMBER, PUNCT, WORD, Token
 
 _PAIRS = frozenset(
@@ -19,6 +20,9 @@ _PAIRS = frozenset(
 _TAKES_SYMBOL = lex.OPEN | lex.SELL | lex.CLOSE | lex.TRIM | lex.ADD
 _BETWEEN = lex.FILLER | lex.LEAD | lex.SHARE | lex.UNIT | lex.TYPE | lex.TAG | lex.QUANTITY | lex.EXPIRY
 _NO_TICKER = lex.STOP | lex.TARGET | lex.ENTRY | lex.STRUCT | lex.MONTH | lex.RIGHT | lex.VERB
+_CRYPTO_WORDS = spelled(
+    "usdt usdc spot perp perpetual binance bybit bitget kucoin okx mexc bingx coin crypto"
+)
 _SOFT = lex.LEAD | lex.FILLER | lex.UNIT | lex.EVEN
 _JARGON = frozenset(("bto", "sto", "stc", "btc"))
 
@@ -55,9 +59,23 @@ def gather(piece: Piece, today: date | None) -> Facts:
     if contract.is_option:
         _buy_to_close(tokens)
     at, symbol = _choose(tokens, contract, shouted=piece.shouted)
+    if symbol is not None and symbol.asset_class is AssetClass.EQUITY and not contract.is_option:
+        symbol = _as_coin(piece, at) or symbol
     pair = symbol is not None and symbol.asset_class in _PAIRS
     amounts = find_amounts(piece, option=contract.is_option or not pair, pair=pair)
     return Facts(piece, contract, amounts, find_levels(piece), symbol, at)
+
+
+def _as_coin(piece: Piece, at: int) -> Named | None:
+    """Read LINK and SUI, which are stocks too, as coins where the words around them are of crypto."""
+    token = piece.tokens[at]
+    word = token.raw.upper()
+    lists = instruments.markets()
+    if word not in lists.coins or word in lists.liquid:
+        return None
+    levered = any(t.suffix == "x" or t.details.get(lex.LEVERAGE) for t in piece.tokens)
+    told = any(t.text in _CRYPTO_WORDS for t in piece.tokens)
+    return Named(word + "USD", AssetClass.CRYPTO) if token.tagged == "#" or levered or told else None
 
 
 def _leave_bias(tokens: list[Token]) -> None:
@@ -101,8 +119,9 @@ def _shorthand(tokens: list[Token]) -> tuple[int, Named | None]:
     """Read GU or EU as a pair where a stop or a target says that a trade is described."""
     if any(t.roles & (lex.STOP | lex.TARGET) for t in tokens):
         for at, token in enumerate(tokens):
-            named = instruments.markets().shorthand.get(token.raw) if token.kind == WORD else None
-            if named is not None and not token.roles & ~lex.LEAD:
+            named = instruments.markets().shorthand.get(token.raw.upper()) if token.kind == WORD else None
+            sided = any(t.roles & (lex.OPEN | lex.SELL) for t in tokens[max(0, at - 1) : at + 2])
+            if named is not None and (token.raw.isupper() or sided) and not token.roles & ~lex.LEAD:
                 token.roles, token.item = lex.SYMBOL, named
                 return at, named
     return -1, None
@@ -111,6 +130,8 @@ def _shorthand(tokens: list[Token]) -> tuple[int, Named | None]:
 def _named(token: Token) -> Named | None:
     if isinstance(token.item, Named):
         return token.item
+    if token.raw in instruments.markets().future_roots and token.raw not in instruments.markets().tickers:
+        return Named(token.raw, AssetClass.FUTURE)
     return instruments.in_order_place(token.raw)
 
 
@@ -163,12 +184,22 @@ def _after_verb(tokens: list[Token], *, shouted: bool) -> int:
     return -1
 
 
+def _future_root(token: Token, following: Token | None) -> bool:
+    """Tell GC before its price (``LONG GC 2030.5``), in capitals like all the rest or not."""
+    priced = following is not None and (
+        following.kind == NUMBER or following.text == "@" or following.roles & lex.AT
+    )
+    return bool(priced) and token.raw in instruments.markets().future_roots
+
+
 def _follows(tokens: list[Token], verb: int, *, jargon: bool, shouted: bool) -> int:
     for at in range(verb + 1, min(verb + 6, len(tokens))):
         token = tokens[at]
         if token.roles & lex.SYMBOL:
             return at
         if (jargon and _ticker_like(token)) or (not shouted and _plainly_listed(token)):
+            return at
+        if _future_root(token, tokens[at + 1] if at + 1 < len(tokens) else None):
             return at
         if (
             token.kind == WORD

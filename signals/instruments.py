@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Markets:
     exchanges: frozenset[str]
     names: dict[str, Named]
     shorthand: dict[str, Named]
+    pips: dict[str, Decimal]
 
 
 @cache
@@ -59,6 +61,7 @@ def markets() -> Markets:
         future_roots=frozenset(raw["future_roots"]),
         plain_futures=frozenset(raw["plain_futures"]),
         exchanges=frozenset(raw["exchanges"]),
+        pips={key: Decimal(size) for key, size in raw["pips"].items()},
         shorthand={key: Named(pair, AssetClass.FOREX) for key, pair in raw["shorthand"].items()},
         names={name: Named(symbol, AssetClass(kind)) for name, (symbol, kind) in names.items()},
     )
@@ -150,6 +153,8 @@ def plain(word: str, *, shouted: bool) -> Named | None:
         return pair
     if word in lists.coins and word in _FAMOUS_COINS:
         return Named(word + "USD", AssetClass.CRYPTO)
+    if word in lists.plain_futures and not shouted:
+        return Named(word, AssetClass.FUTURE)
     if word in lists.wordlike:
         return Named(word, AssetClass.EQUITY, sure=False) if word in lists.liquid and not shouted else None
     if word in lists.liquid or word in lists.index_options:

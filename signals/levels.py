@@ -8,7 +8,7 @@ from signals.annotate import Piece
 from signals.lexicon import spelled
 from signals.tokens import LINE, NUMBER, PUNCT, SLASH, WORD, Token
 
-_SKIPPED = frozenset(("x", "span", "clock", "dte", "st", "units", "c", "p"))
+_SKIPPED = frozenset(("x", "x100", "span", "clock", "dte", "st", "units", "c", "p"))
 _COUNTED = spelled(
     "weeks week days day minutes minute months month years year hours hour times people members min mins tf "
     "candle candles trades wins losses percent ema sma ma dma"
@@ -16,6 +16,9 @@ _COUNTED = spelled(
 _PARTS = frozenset(",;.|&/!")
 _SEPARATORS = frozenset("-_/~,&|+")
 _ORDER_WORDS = frozenset(("stop", "limit", "buylimit", "selllimit", "buystop", "sellstop"))
+_DISTANCES = frozenset(("pips", "points", "ticks"))
+_MOST_TARGETS = 10
+_HOPES = frozenset(("looking for", "aiming for", "shooting for", "looking for a move to"))
 _PATIENCE = 3
 """How many unknown words may stand between a label and its number."""
 
@@ -94,8 +97,7 @@ class _Scanner:
             self.separator = self.separator or token.text
 
     def _word(self, at: int, token: Token) -> None:
-        if token.roles & lex.SELL and self.levels.entry and self._value_follows(at):
-            token.roles, token.details = lex.TARGET, {lex.TARGET: "sell"}  # Buy: 0.40 Sell: 0.42-0.44
+        self._hoped(at, token)
         roles = token.roles
         if roles & (lex.STOP | lex.TARGET | lex.ENTRY) or token.text == "ts":
             self._labelled(at, token)
@@ -113,6 +115,12 @@ class _Scanner:
             self.patience -= 1
             if self.patience < 0:
                 self.label = None
+
+    def _hoped(self, at: int, token: Token) -> None:
+        """Read ``Buy: 0.40 Sell: 0.42`` and ``in at 2.35, looking for 3.50`` as a target after an entry."""
+        meant = token.roles & lex.SELL or token.text in _HOPES or token.details.get(lex.CLOSE) == "cover"
+        if meant and self.levels.entry and self._value_follows(at):
+            token.roles, token.details = lex.TARGET, {lex.TARGET: "sell"}
 
     def _set(self, label: str | None, *, strong: bool) -> None:
         self.label, self.strong, self.taken, self.patience = label, strong, 0, _PATIENCE
@@ -183,7 +191,7 @@ class _Scanner:
             self.listed = True
             return
         unit = self._unit(at, token)
-        if unit is None or token.value is None:
+        if unit is None or token.value is None or self._distance(at, token, unit):
             return
         if self.label == "ignore":
             return
@@ -196,13 +204,24 @@ class _Scanner:
             return
         self._claim(at, token, unit)
 
+    def _distance(self, at: int, token: Token, unit: str) -> bool:
+        """Bind ``4pt stop`` and ``30 pip target`` to the label after them."""
+        if unit not in _DISTANCES or self.label in {"stop", "target"} or token.value is None:
+            return False
+        label = next((t for t in self.tokens[at + 1 : at + 3] if t.roles & (lex.STOP | lex.TARGET)), None)
+        if label is None:
+            return False
+        home = self.levels.stop if label.roles & lex.STOP else self.levels.target
+        home.append(Level(token.value, token.start, token.end, at, unit))
+        return True
+
     def _claim(self, at: int, token: Token, unit: str) -> None:
         assert self.label is not None
         assert token.value is not None
         home = self._home(self.label)
         if unit == "%" and home and home[-1].unit == "":
             return  # the share of a target, as Cornix writes it: 1) 0.63 - 25%
-        if unit and (self.label == "entry" or (unit == "pips" and self.taken)):
+        if unit and (self.label == "entry" or (unit in _DISTANCES and self.taken)):
             return
         if self.label in {"stop", "trail"} and (self.taken or (home and self.label == "stop")):
             return
@@ -219,10 +238,10 @@ class _Scanner:
         self.separator, self.listed, self.new_line, self.patience = "", False, False, _PATIENCE
 
     def _unit(self, at: int, token: Token) -> str | None:
-        """Give "", "%" or "pips"; None where the number is no price at all."""
+        """Give "", "%", "pips" or "points"; None where the number is no price at all."""
         if token.roles & (lex.STRIKE | lex.QUANTITY) or token.suffix in _SKIPPED or token.sign == "+":
             return None
-        if token.suffix in {"%", "pips"}:
+        if token.suffix == "%" or token.suffix in _DISTANCES:
             return token.suffix
         following = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
         if following is None or following.kind != WORD:
@@ -230,7 +249,7 @@ class _Scanner:
         if following.text in _COUNTED:
             return None
         if following.roles & lex.UNIT:
-            return "pips" if following.details[lex.UNIT] == "pips" else None
+            return following.details[lex.UNIT] if following.details[lex.UNIT] in _DISTANCES else None
         return ""
 
     def _out_of_reach(self, at: int) -> bool:
@@ -238,7 +257,8 @@ class _Scanner:
         if not (self.new_line and self.taken) or self.listed:
             return False
         after = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
-        before = self.tokens[at - 1] if at else None
+        bullet = at > 1 and self.tokens[at - 1].text in {"-", ","} and self.tokens[at - 1].kind == PUNCT
+        before = self.tokens[at - 1 - bullet] if at else None
         return not (before is not None and before.kind == LINE and (after is None or after.kind == LINE))
 
     def _is_index(self, at: int, token: Token) -> bool:
@@ -248,18 +268,22 @@ class _Scanner:
             return False
         before = self.tokens[at - 1]
         if token.glued and before.kind == WORD and before.roles & lex.LABEL:
-            return True
+            return token.value is not None and token.value <= _MOST_TARGETS
         return self._index_by_what_follows(at, token)
 
     def _index_by_what_follows(self, at: int, token: Token) -> bool:
         counted = token.value == len(self._home(self.label or "target")) + 1
+        if token.value is None or token.value > _MOST_TARGETS:
+            return False
+        dashed = False
         for step, following in enumerate(self.tokens[at + 1 : at + 4]):
             if following.kind == NUMBER:
-                return counted or step > 0
+                return counted or (step > 0 and not dashed)
             if following.roles & lex.RECAP and step == 0:
                 return True
             marks = following.kind == LINE or following.roles & lex.AT
             spaced_dash = following.text == "-" and not following.glued
+            dashed = dashed or spaced_dash
             if not (marks or spaced_dash or (following.kind == PUNCT and following.text in ":=)].#")):
                 return False
         return False

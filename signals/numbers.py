@@ -13,7 +13,8 @@ _MONTHS = frozenset(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "se
 _MAX_DIGITS = 18
 _SUFFIXES = {
     "c": "c", "call": "c", "calls": "c", "p": "p", "put": "p", "puts": "p", "x": "x", "k": "k",
-    "st": "st", "nd": "st", "rd": "st", "th": "st", "pip": "pips", "pips": "pips", "dte": "dte",
+    "st": "st", "nd": "st", "rd": "st", "th": "st", "pip": "pips", "pips": "pips",
+    "pt": "points", "pts": "points", "dte": "dte",
     "m": "span", "h": "span", "d": "span", "w": "span", "min": "span", "mins": "span", "hr": "span",
     "hrs": "span", "hour": "span", "hours": "span", "day": "span", "days": "span", "week": "span",
     "weeks": "span", "am": "span", "pm": "span", "y": "span", "yr": "span", "yrs": "span", "s": "span",
@@ -54,7 +55,8 @@ def scan_number(text: str, at: int, after_label: bool) -> Scanned:
 def number_end(text: str, at: int) -> tuple[int, bool]:
     """Find the end of digits, thousands groups and one decimal part; say whether there were groups."""
     end, grouped = _digits(text, at), False
-    if end - at <= 3:
+    listed = at > 1 and text[at - 1] == "," and not text[at - 2].isspace()  # AAPL,100,180.5
+    if end - at <= 3 and not listed:
         while text[end : end + 1] == "," and _digits(text, end + 1) == end + 4:
             end, grouped = end + 4, True
     if text[end : end + 1] == "." and text[end + 1 : end + 2] in _DIGITS and text[end + 1 : end + 2]:

@@ -25,6 +25,7 @@ from signals.normalise import Normal, normalise
 from signals.payload import read_payload
 from signals.positions import same_symbol
 from signals.sells import means_exit
+from signals.tails import without_plans
 from signals.tokens import tokenise
 from signals.updates import read_update
 
@@ -112,6 +113,7 @@ def _read_piece(piece: Piece, today: date | None, context: Context) -> Reading:
     """Read one instruction out of ``piece``."""
     if not piece.mask & _WORTH_READING:
         return _talk(piece)
+    piece = without_plans(piece)
     try:
         facts = gather(piece, today)
     except ImpossibleDateError:

@@ -48,7 +48,7 @@ def _card(facts: Facts) -> bool:
 
 def _sell(facts: Facts, context: Context, *, told: bool) -> bool:
     if facts.contract.is_option:
-        return True
+        return not (_credit(facts) and not _is_held(facts, context))
     levels = facts.levels
     if levels.stop or levels.target or len(levels.entry) == 3:
         entry = [level.value for level in levels.entry or levels.loose[:1]]
@@ -57,12 +57,21 @@ def _sell(facts: Facts, context: Context, *, told: bool) -> bool:
         return side == "long" and facts.asset_class not in _SOLD_SHORT and not _opens(facts)
     if facts.amounts.fraction is not None or facts.amounts.share is not None or told:
         return True
-    held = (
+    return _is_held(facts, context) or facts.asset_class not in _SOLD_SHORT
+
+
+def _credit(facts: Facts) -> bool:
+    """Tell a structure that is sold to open: a credit spread, a condor."""
+    structures = [t for t in facts.piece.tokens if t.roles & lex.STRUCT]
+    return any("credit" in t.text or t.details[lex.STRUCT] == "condor" for t in structures)
+
+
+def _is_held(facts: Facts, context: Context) -> bool:
+    return (
         context.open_positions is not None
         and facts.symbol is not None
         and facts.symbol.symbol in context.open_positions
     )
-    return held or facts.asset_class not in _SOLD_SHORT
 
 
 def _opens(facts: Facts) -> bool:

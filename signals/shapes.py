@@ -1,5 +1,7 @@
 """Name the shape of an entry and refuse what the words around and inside it take back."""
 
+from decimal import Decimal
+
 from signals import lexicon as lex
 from signals.facts import Facts
 from signals.levels import Level
@@ -9,6 +11,9 @@ from signals.verbs import Verb
 
 _AFTER_NAME = frozenset(("in at", "im in", "filled at", "filled on", "long from", "short from"))
 _INSIDE_UNKNOWN = 1
+_WHOLE = 3
+_LONG = 3
+_HIGH = Decimal("0.4")
 _CARD_UNKNOWN = 4
 _CARD_HEAD_UNKNOWN = 1
 _BARE_TENSES = frozenset(("bto", "sto", "long_now", "short_now", "neutral_now", "now"))
@@ -19,7 +24,9 @@ def shape_of(facts: Facts, verb: Verb | None) -> str | None:
     levels, contract = facts.levels, facts.contract
     if verb is not None and verb.jargon:
         return "jargon"
-    if (levels.stop or levels.target) and (verb is not None or levels.entry_label):
+    if (levels.stop or levels.target) and (
+        verb is not None or levels.entry_label or (levels.structured == _WHOLE and levels.entry)
+    ):
         priced = levels.entry or levels.loose
         if priced and (levels.structured >= 2 or contract.strikes):
             return "card"
@@ -51,7 +58,18 @@ def refusal(facts: Facts, verb: Verb | None, shape: str) -> str | None:
     judge = Judge(facts.piece, verb_at, max(core), firm=firm, told=told)
     wanted = {tokens[at].sentence for at in core}
     reason = judge.sentences(wanted) or judge.head(_CARD_HEAD_UNKNOWN if shape == "card" and not told else 0)
+    if reason is None and _arrow(facts):
+        return "recap"
+    if reason is None and _over_strike(facts):
+        return "conditional"
     return reason or _shape_refusal(facts, verb, shape, core)
+
+
+def _over_strike(facts: Facts) -> bool:
+    """Tell ``AAPL 180c over 178.5``: the price to wait for is the stock's."""
+    if facts.levels.condition is None or not facts.levels.entry:
+        return False
+    return any(facts.levels.entry[0].value > strike.price * _HIGH for strike in facts.contract.strikes)
 
 
 def _core(facts: Facts, verb: Verb | None) -> list[int]:
@@ -86,7 +104,7 @@ def _shape_refusal(facts: Facts, verb: Verb | None, shape: str, core: list[int])
         return _contract_refusal(facts, core)
     if shape == "bare" or (shape == "jargon" and not facts.levels.entry and not facts.contract.strikes):
         return _bare_refusal(facts, verb)
-    if verb is not None and verb.told:
+    if verb is not None and (verb.told or verb.detail == "taken"):
         return _told_refusal(facts, verb)
     return None
 
@@ -96,12 +114,30 @@ def _told_refusal(facts: Facts, verb: Verb) -> str | None:
     tokens = facts.piece.tokens
     if any(t.roles & (lex.CLOSE | lex.SELL | lex.TRIM) and not t.roles & lex.SYMBOL for t in tokens):
         return "recap"
+    if verb.detail == "taken":
+        return None
     named_first = 0 <= facts.symbol_at < verb.at and tokens[verb.at].text not in _AFTER_NAME
     if named_first and tokens[facts.symbol_at].sentence == tokens[verb.at].sentence:
         return "others"
     if not (facts.levels.entry or facts.levels.loose):
         return "no_price"
     return "unclear_number" if facts.levels.entry and facts.levels.loose else None
+
+
+def _arrow(facts: Facts) -> bool:
+    """Tell ``64000 -> 66000``, which says how far a price went, from a label and its number."""
+    tokens = facts.piece.tokens
+    for at in range(len(tokens) - 1):
+        mark = (
+            at + 2
+            if tokens[at + 1].text == "-" and tokens[min(at + 2, len(tokens) - 1)].text == ">"
+            else at + 1
+        )
+        numbers = tokens[at].kind == NUMBER and mark + 1 < len(tokens) and tokens[mark + 1].kind == NUMBER
+        labelled = at and tokens[at - 1].roles & lex.LABEL and len(tokens[at].raw) < _LONG
+        if numbers and tokens[mark].text in {"=", ">"} and not labelled:
+            return True
+    return False
 
 
 def _inside(facts: Facts, first: int, last: int) -> str | None:
@@ -128,10 +164,10 @@ def _inside(facts: Facts, first: int, last: int) -> str | None:
 
 
 def _in_pips_at(tokens: list[Token], at: int) -> bool:
-    if tokens[at].suffix == "pips":
+    if tokens[at].suffix in {"pips", "points"}:
         return True
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    return following is not None and following.details.get(lex.UNIT) == "pips"
+    return following is not None and following.details.get(lex.UNIT) in {"pips", "points", "ticks"}
 
 
 def _contract_refusal(facts: Facts, core: list[int]) -> str | None:
@@ -168,7 +204,7 @@ def _bare_refusal(facts: Facts, verb: Verb | None) -> str | None:
     at_market = facts.piece.mask & lex.TYPE
     if stated and not shouted and not (at_market and verb.detail.endswith("state")):
         return "status" if verb.detail.endswith("state") else "no_price"
-    if any(t.roles & lex.IGNORE for t in words):
+    if any(t.roles & lex.IGNORE for t in words) or verb.detail == "taken":
         return "commentary"
     if any(t.roles & lex.AT for t in words) and not at_market:
         return "no_price"

@@ -37,6 +37,7 @@ _REASONS = {
     "not_open": "This closes or changes a position that is not open.",
     "no_level": "A stop or target is to be moved, but the message does not say where to.",
     "unsupported": "This kind of order is not read yet.",
+    "underlying_level": "The stop or target is a price of the stock, not of the option. Use the option's.",
     "which_position": "Several positions are open. Which one is meant?",
     "which_symbol": "Which of these is meant?",
 }

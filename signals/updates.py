@@ -7,7 +7,7 @@ from signals.context import Context
 from signals.facts import Facts
 from signals.mood import Judge, unknown_words
 from signals.positions import settle
-from signals.tokens import WORD
+from signals.tokens import NUMBER, PUNCT, WORD, Token
 
 _CLAUSE_UNKNOWN = 3
 
@@ -52,12 +52,17 @@ def put_stop(draft: Draft, facts: Facts) -> bool:
         return True
     for at, token in enumerate(tokens):
         after_stop = any(t.roles & lex.STOP for t in tokens[max(0, at - 5) : at])
-        if after_stop and (
-            token.roles & lex.EVEN or (token.roles & lex.ENTRY and tokens[at - 1].text in {"to", "at", "@"})
-        ):
+        if after_stop and (token.roles & lex.EVEN or (token.roles & lex.ENTRY and _to_entry(tokens, at))):
             draft.put("stop_to", "breakeven", (token.start, token.end))
             return True
     return False
+
+
+def _to_entry(tokens: list[Token], at: int) -> bool:
+    """Tell ``SL to entry`` and ``SL entry`` from the label of an entry price."""
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    priced = following is not None and (following.kind in {NUMBER, PUNCT} or following.roles & lex.AT)
+    return tokens[at - 1].text in {"to", "at", "@"} or (bool(tokens[at - 1].roles & lex.STOP) and not priced)
 
 
 def _even_alone(draft: Draft, facts: Facts, label: int | None, even: int | None) -> bool:
@@ -81,6 +86,15 @@ def _is_told_to_move(facts: Facts, verb: int | None, context: Context) -> bool:
     return says_to or bool(context.open_positions) or context.reply_to_symbol is not None
 
 
+def _owned(facts: Facts, start: int) -> bool:
+    """Tell ``my stop is at 175``, which says how things are."""
+    tokens = facts.piece.tokens
+    before = {t.text for t in tokens[max(0, start - 1) : start]}
+    after = {t.text for t in tokens[start + 1 : start + 3]}
+    owned = bool(before & {"my", "our"}) or tokens[start].text.startswith(("my ", "our "))
+    return owned and bool(after & {"is", "was", "sits", "are"})
+
+
 def _update_refusal(facts: Facts, start: int, *, forgiving: bool) -> str | None:
     tokens = facts.piece.tokens
     levels = [*facts.levels.stop, *facts.levels.target]
@@ -90,6 +104,8 @@ def _update_refusal(facts: Facts, start: int, *, forgiving: bool) -> str | None:
     reason = judge.sentences(wanted) or judge.head(0)
     if reason:
         return reason
+    if _owned(facts, start):
+        return "status"
     if any(t.text.startswith("price target") for t in tokens):
         return "news"
     words = [t for t in tokens if t.sentence == tokens[start].sentence and t.kind == WORD]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from signals import lexicon as lex
 from signals.facts import Facts
+from signals.tokens import NUMBER
 
 _ORDER_VERBS = {"buylimit": "long", "selllimit": "short", "buystop": "long", "sellstop": "short"}
 NO_SIDE = frozenset(("taken", "neutral_now", "neutral_past"))  # the side is for the prices to say
@@ -34,11 +35,17 @@ def find_verb(facts: Facts) -> Verb | None:
     best: tuple[int, Verb] | None = None
     for at, token in enumerate(facts.piece.tokens):
         verb = _verb_at(at, token.roles, token.details)
-        if verb is not None and not (verb.adds and _said_after(facts, at)):
+        if verb is not None and not (verb.adds and _said_after(facts, at)) and not _within(facts, at):
             rank = _rank(verb)
             if best is None or rank < best[0]:
                 best = (rank, verb)
     return best[1] if best else None
+
+
+def _within(facts: Facts, at: int) -> bool:
+    """Tell the IN of ``180 to 190 in one day``, which follows a number, from ``in at 180``."""
+    tokens = facts.piece.tokens
+    return tokens[at].text == "in" and at > 0 and tokens[at - 1].kind == NUMBER and not tokens[at - 1].roles
 
 
 def _said_after(facts: Facts, at: int) -> bool:

@@ -1,0 +1,117 @@
+"""Serve the private WebSocket, version 2: the executions channel."""
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from adapters.paper.engine import EngineEvent
+from sim.kraken import private, render
+from sim.kraken.state import SimAccount, World
+
+
+class Streams:
+    """Hold the sockets."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sockets: set[_Socket] = set()
+        self._stop = world.engine.subscribe(self._tell)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one socket until it ends."""
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        socket = _Socket(ws)
+        self._sockets.add(socket)
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    self._heard(socket, message.data)
+        finally:
+            socket.close()
+            self._sockets.discard(socket)
+        return ws
+
+    def listeners(self) -> int:
+        """Give how many sockets are subscribed."""
+        return sum(1 for socket in self._sockets if socket.account is not None)
+
+    async def drop(self) -> int:
+        """Cut every socket without a goodbye; give how many."""
+        cut = tuple(self._sockets)
+        for socket in cut:
+            if socket.ws._req is not None and socket.ws._req.transport is not None:
+                socket.ws._req.transport.abort()
+        return len(cut)
+
+    def send_raw(self, text: str) -> None:
+        """Send any text to every socket."""
+        for socket in self._sockets:
+            socket.outbox.put_nowait(text)
+
+    def skip(self) -> None:
+        """Lose one message on the way to every socket."""
+        for socket in self._sockets:
+            socket.sequence += 1
+
+    def _heard(self, socket: "_Socket", data: str) -> None:
+        try:
+            message = json.loads(data)
+        except ValueError:
+            return
+        if message.get("method") == "ping":
+            socket.send({"method": "pong"})
+            return
+        params = message.get("params") or {}
+        if message.get("method") != "subscribe" or params.get("channel") != "executions":
+            socket.send({"method": message.get("method"), "success": False, "error": "Event(s) not found"})
+            return
+        accounts = self._world.accounts.values()
+        account = next((a for a in accounts if private.token(a) == params.get("token")), None)
+        if account is None:
+            error = "EAPI:Invalid token"
+            socket.send({"method": "subscribe", "success": False, "error": error})
+            return
+        socket.account = account
+        socket.send({"method": "subscribe", "success": True, "result": {"channel": "executions"}})
+        orders = [(self._world.order(p), p) for p in account.placed.values()]
+        socket.publish("snapshot", [render.snapshot_json(o, p) for o, p in orders if o.live])
+
+    def _tell(self, event: EngineEvent) -> None:
+        for socket in self._sockets:
+            account = socket.account
+            if account is None or account.key != event.order.account:
+                continue
+            placed = next((p for p in account.placed.values() if p.engine_id == event.order.id), None)
+            if placed is not None:
+                socket.publish("update", [render.execution_json(event, placed)])
+
+
+class _Socket:
+    """Write frames in order from one task, so that the engine never waits for a reader."""
+
+    def __init__(self, ws: web.WebSocketResponse) -> None:
+        self.ws = ws
+        self.account: SimAccount | None = None
+        self.sequence = 0
+        self.outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    def publish(self, kind: str, data: list[Any]) -> None:
+        self.sequence += 1
+        self.send({"channel": "executions", "type": kind, "data": data, "sequence": self.sequence})
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.outbox.put_nowait(json.dumps(message))
+
+    def close(self) -> None:
+        self._writer.cancel()
+
+    async def _write(self) -> None:
+        while True:
+            frame = await self.outbox.get()
+            with contextlib.suppress(ConnectionError):
+                await self.ws.send_str(frame)

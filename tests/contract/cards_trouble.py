@@ -277,11 +277,13 @@ async def a_broken_stream_ends_unknown_and_can_be_asked_again(h: Harness, spec: 
             assert isinstance(heard.ended, OutcomeUnknown)
         async with listening(session) as heard:
             await h.advance(1)
+            mine: set[str] = set()
 
             async def heard_again() -> bool:
                 request = limit(await stock(session), "91", "1")
+                mine.add(request.client_order_id)
                 await session.submit(request)
-                return any(r.client_order_id == request.client_order_id for r in heard.reports)
+                return any(r.client_order_id in mine for r in heard.reports)
 
             await soon(heard_again)
 

@@ -1,0 +1,5 @@
+"""Interactive Brokers through ib_insync."""
+
+from adapters.ibkr.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

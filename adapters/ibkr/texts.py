@@ -1,0 +1,100 @@
+"""Hold every sentence about Interactive Brokers that a member reads."""
+
+TITLE = "Interactive Brokers"
+SUMMARY = (
+    "US stocks and options through your own TWS or IB Gateway, which must run, logged in, with the API on."
+)
+
+HOST_LABEL = "TWS or Gateway host"
+HOST_HELP = "Where TWS or IB Gateway runs, as the bot sees it. 127.0.0.1 for the same machine."
+HOST_HINT = "A host is a name or an address such as 127.0.0.1, without http:// and without a port."
+PORT_LABEL = "API port"
+PORT_HELP = "TWS: 7497 paper, 7496 live. IB Gateway: 4002 paper, 4001 live."
+PORT_HINT = "A port is a number: 7497 or 4002 for paper, 7496 or 4001 for live."
+CLIENT_LABEL = "Client ID"
+CLIENT_HELP = "A number no other program uses with this TWS. Keep it: orders belong to the id that sent them."
+CLIENT_HINT = "A client id is a whole number from 1 to 99999."
+ACCOUNT_LABEL = "Account number"
+ACCOUNT_HELP = "Such as U1234567 or DU1234567. Leave empty if the login has only one account."
+ACCOUNT_HINT = "An account number is U, DU, F or DF and digits, such as DU1234567."
+
+NOT_INSTALLED = "Interactive Brokers support is not installed. The operator adds discord-trade-exec[ibkr]."
+PAPER_STAYS_PAPER = (
+    "A paper account may only use the paper ports, 7497 (TWS) or 4002 (IB Gateway); nothing was sent."
+)
+NOT_A_PAPER_LOGIN = (
+    "This TWS is logged in to a live account, but you chose paper. Log in to paper trading; nothing was sent."
+)
+NOT_A_LIVE_LOGIN = "This TWS is logged in to a paper account, but you chose live. Log in to live trading."
+WRONG_ADDRESS = "The host or port of TWS is not one that can be reached. Check both and link again."
+WRONG_ACCOUNT = (
+    "This TWS is not logged in to the account number you gave. Check the number, or leave it empty."
+)
+WHICH_ACCOUNT = "This login has several accounts. Link again and name the account number to trade in."
+CLIENT_TAKEN = (
+    "Another program is connected to this TWS with the same client ID. Close it, or link with another ID."
+)
+UNREACHABLE = (
+    "TWS or IB Gateway could not be reached, so nothing was sent. Check that it runs, is logged in, and has "
+    "its API switched on."
+)
+NO_HANDSHAKE = (
+    "TWS did not answer the greeting, so nothing was sent. Check that the API is on and allows this machine."
+)
+LINK_LOST = "TWS has lost its own connection to Interactive Brokers, so nothing was sent."
+DISCONNECTED = "This connection to TWS is closed, so nothing was sent."
+NO_REPLY = "TWS did not answer in time; whether it acted is being checked."
+DROPPED = "The connection to TWS broke before it answered; whether it acted is being checked."
+UNREADABLE = "TWS answered in a way that cannot be read; whether it acted is being checked."
+STREAM_LOST = "The connection to TWS broke or skipped updates; orders are read again."
+THROTTLED = "TWS asked us to slow down; the request is taken up again shortly."
+UNKNOWN_CODE = (
+    "TWS reported a problem whose meaning is not known; whether it took the order is being checked."
+)
+
+DUPLICATE = "Interactive Brokers already has this order."
+ID_USED = "TWS has already used this order number. Nothing was placed; try again."
+FUNDS = "Interactive Brokers refused: there is not enough buying power."
+TOO_MUCH = "There is not that much of {symbol} free to close: the rest is not held, or other orders hold it."
+CLOSED = "Interactive Brokers does not take this order at this hour."
+UNKNOWN_SYMBOL = "{symbol} is not traded at Interactive Brokers. Check the symbol."
+REFUSED_SYMBOL = "Interactive Brokers does not let this account trade this symbol."
+NO_QUOTE = (
+    "Interactive Brokers gives no live price for {symbol}. Check the market data subscriptions of this login."
+)
+READ_ONLY = "TWS is set to Read-Only API. Untick it under Global Configuration, API, Settings."
+SHORTING = "Interactive Brokers refused: {symbol} cannot be sold short right now."
+REFUSED = "Interactive Brokers refused the order: its terms are not valid there."
+REFUSED_PRICE = (
+    "Interactive Brokers refused: a price is not on a step that it takes, or too far from the market."
+)
+NOT_FOUND = "Interactive Brokers does not know this order."
+NO_POSITION = "There is no open position in {symbol} at Interactive Brokers."
+NOT_CHANGEABLE = "The order is over, or can no longer be changed or cancelled."
+NOT_OURS = "This order was placed in TWS or by another program. Change or cancel it there."
+
+NO_CLASS = "Interactive Brokers is linked for US stocks and options only here."
+NO_TYPE = "Interactive Brokers takes no {kind} orders for {what} here."
+NO_TIF = "Interactive Brokers takes no {tif} orders for {what} here."
+NO_NOTIONAL = "Interactive Brokers takes a number of shares or contracts here, not an amount of money."
+NO_OPTION_LEGS = "A stop or a target on an option is a separate order at Interactive Brokers here."
+LEG_TIF = "An order with a stop or a target attached works for the day or until cancelled."
+LEG_TYPE = "A trailing stop cannot carry a stop or a target."
+LONE_LEG = "A closing order takes both a stop and a target, or neither."
+TAKE_SIDE = "The target must lie beyond the entry price, on the side of profit."
+STOP_SIDE = "The stop must lie beyond the entry price, on the side of loss."
+TOO_LITTLE = "The quantity is below one whole share or contract of {symbol}."
+PRICE_TOO_LOW = "A price is below the smallest step of {symbol}."
+TOO_MANY = "There are 20 open orders on this side of {symbol}, the most Interactive Brokers allows."
+EXTENDED = "Outside regular hours only limit orders without a stop or target attached are taken."
+OPENING = "An order for the opening must be a market or limit order without a stop or target attached."
+EXPIRED = "The order was not sent in time, so it was not sent at all."
+NOTHING_TO_CHANGE = "Nothing was asked to change."
+BAD_INSTRUMENT = "The symbol must be looked up at Interactive Brokers again before it can be traded."
+
+PAPER_NOTE = "Paper account: no real money moves."
+HISTORY_NOTE = "TWS tells of today's finished orders only; older ones are in the bot's own journal."
+FEE_NOTE = "Commission as TWS previews it."
+FEE_GUESS = "Estimated at the fixed rate of 0.005 dollars a share or 0.65 a contract, at least 1 dollar."
+REASON_INACTIVE = "Interactive Brokers holds the order inactive."
+REASON_REJECTED = "Interactive Brokers rejected the order."

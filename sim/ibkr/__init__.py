@@ -1,0 +1,5 @@
+"""A pretend Trader Workstation on real sockets."""
+
+from sim.ibkr.server import IbkrSim
+
+__all__ = ["IbkrSim"]

@@ -61,6 +61,7 @@ class Writer:
             self._hand_over()
             self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._connection.close()
 
     def _run(self) -> None:
         stopping = False

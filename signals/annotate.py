@@ -12,6 +12,7 @@ from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
 _STRAYS = frozenset("()[]{}<>~_\"'|/")
 _MOST_STRAYS = 2
+_QUOTES = frozenset("\"'")
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")
 _MAX_TICKER = 5
@@ -47,26 +48,31 @@ class Piece:
 def annotate(tokens: list[Token]) -> Piece:
     """Merge phrases and pairs into single tokens, give roles, and number the sentences."""
     piece = Piece([], shouted=_shouted(tokens))
-    at, size, sentence = 0, len(tokens), 0
+    out, shouted, quotes = piece.tokens, piece.shouted, False
+    at, size, sentence, mask = 0, len(tokens), 0, 0
     while at < size:
         token = tokens[at]
         if token.kind == WORD:
-            at, token = _word(tokens, at, piece.shouted)
+            at, token = _word(tokens, at, shouted)
         else:
             at, token = _other(tokens, at)
-        if token.details.get(lex.IGNORE) == "section":
+        if token.roles & lex.IGNORE and token.details[lex.IGNORE] == "section":
             at = _section_end(tokens, at)
             continue
         token.sentence = sentence
-        piece.tokens.append(token)
-        piece.mask |= token.roles
-        if token.text in _ASKS and _opens_sentence(piece.tokens):
-            piece.questions.add(sentence)
-        if token.kind in {LINE, PUNCT} and _ends_sentence(piece.tokens, tokens, at):
-            if token.text == "?":
+        out.append(token)
+        mask |= token.roles
+        if token.kind == WORD:
+            if token.text in _ASKS and _opens_sentence(out):
                 piece.questions.add(sentence)
-            sentence += 1
-    piece.heading = _heading(piece) or _quoted(piece.tokens)
+        elif token.kind == LINE or token.kind == PUNCT:
+            quotes = quotes or token.text in _QUOTES
+            if _ends_sentence(out, tokens, at):
+                if token.text == "?":
+                    piece.questions.add(sentence)
+                sentence += 1
+    piece.mask = mask
+    piece.heading = _heading(piece) or (_quoted(out) if quotes else None)
     return piece
 
 
@@ -76,7 +82,7 @@ def _quoted(tokens: list[Token]) -> str | None:
     inside = [False] * len(tokens)
     order = False
     for at, token in enumerate(tokens):
-        if token.kind == PUNCT and token.text in {'"', "'"}:
+        if token.kind == PUNCT and token.text in _QUOTES:
             start = marks.pop(token.text, None)
             if start is None:
                 marks[token.text] = at

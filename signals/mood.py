@@ -19,9 +19,26 @@ _REASONS = (
     (lex.PLAN, "plan"), (lex.BEFORE, "past"), (lex.RECAP, "recap"), (lex.NEWS, "news"),
     (lex.OTHERS, "others"),
 )  # fmt: skip
+_FIRST = frozenset((lex.ASKING, lex.WATCH, lex.PLAN, lex.BEFORE, lex.NEWS, lex.OTHERS))
+_NO_DENIAL = lex.VERB | lex.SYMBOL
 DENYING = 0
 for _role, _ in _REASONS:
     DENYING |= _role
+
+
+def always_denies(token: Token, *, first: bool) -> str | None:
+    """Name why ``token`` denies its sentence whatever the order, or None where its place in it matters.
+
+    ``first`` tells that it stands before every fact of an order in its sentence.
+    """
+    for role, reason in _REASONS:
+        if token.roles & role:
+            detail = token.details[role]
+            if detail == "time" or (role == lex.COND and detail == "hard"):
+                return reason
+            if first and role in _FIRST and detail != "year" and not token.roles & _NO_DENIAL:
+                return reason
+    return None
 
 
 class Judge:

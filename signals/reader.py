@@ -19,6 +19,7 @@ from signals.entries import read_entry
 from signals.facts import Facts, gather
 from signals.formats import Format
 from signals.formatted import read_formatted
+from signals.gate import is_talk, refused_early
 from signals.mood import message_refusal
 from signals.multi import read_parts
 from signals.normalise import Normal, normalise
@@ -28,18 +29,6 @@ from signals.sells import means_exit
 from signals.tails import without_plans
 from signals.tokens import tokenise
 from signals.updates import read_update
-
-_WORTH_READING = (
-    lex.VERB
-    | lex.STRIKE
-    | lex.RIGHT
-    | lex.STOP
-    | lex.TARGET
-    | lex.ENTRY
-    | lex.ALERTWORD
-    | lex.EVEN
-    | lex.TYPE
-)
 
 
 def read(
@@ -83,7 +72,7 @@ def read_on(
     piece = annotate(tokenise(normal.text))
     if normal.denied is not None:
         return nothing(normal.denied)
-    if not piece.mask & _WORTH_READING:
+    if is_talk(piece):
         return _talk(piece)
     return read_parts(piece, lambda part: _read_piece(part, today, context))
 
@@ -111,9 +100,12 @@ def _talk(piece: Piece) -> Reading:
 
 def _read_piece(piece: Piece, today: date | None, context: Context) -> Reading:
     """Read one instruction out of ``piece``."""
-    if not piece.mask & _WORTH_READING:
+    if is_talk(piece):
         return _talk(piece)
     piece = without_plans(piece)
+    early = refused_early(piece)
+    if early is not None:
+        return nothing(early)
     try:
         facts = gather(piece, today)
     except ImpossibleDateError:

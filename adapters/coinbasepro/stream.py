@@ -84,7 +84,10 @@ class UserFeed:
     async def _receive(self) -> dict[str, Any]:
         from aiohttp import WSMsgType
 
-        frame = await self._ws.receive()
+        ws = self._ws
+        if ws is None:
+            raise _ERRORS.unknown(texts.STREAM_LOST, "stream_lost")
+        frame = await ws.receive()
         if frame.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             raise _ERRORS.unknown(texts.STREAM_LOST, "stream_lost")
         try:

@@ -10,15 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.kit.errors import Errors
-from adapters.moomoo import manifest, sdk, texts
+from adapters.moomoo import keys, manifest, sdk, texts
 from adapters.moomoo.errors import Reply, classify
 from adapters.moomoo.sdk import Link
 from adapters.moomoo.shared import Shared
 from domain.accounts import Environment
 from domain.broker import Credentials
 from domain.errors import BrokerError
-
-_RSA_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +130,8 @@ class Gateway:
     ) -> None:
         failure: BaseException | None = None
         try:
-            encrypted = self._use_key()
-            sdk.open_context(link, trade=trade, host=self._host, port=self._port, encrypted=encrypted)
+            link.key_file = keys.use(self._credentials.get("rsa_file"))
+            sdk.open_context(link, trade=trade, host=self._host, port=self._port)
         except Exception as error:  # noqa: BLE001 - handed to the waiting loop
             failure = error
 
@@ -147,25 +145,6 @@ class Gateway:
 
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(finish)
-
-    def _use_key(self) -> bool:
-        """Hand the SDK the RSA key, where one is given. Raises Denied; the SDK holds one per process."""
-        path = self._credentials.get("rsa_file")
-        if not path:
-            return False
-        errors = Errors(broker=manifest.MANIFEST.slug, operation="connect")
-        config = sdk.load().SysConfig
-        with _RSA_LOCK:
-            if path == config.INIT_RSA_FILE:
-                return True
-            if config.INIT_RSA_FILE:
-                raise errors.denied(texts.RSA_CLASH, "rsa_clash")
-            try:
-                config.set_init_rsa_file(path)
-            except Exception:  # noqa: BLE001 - a missing file, or one that is no key
-                config.INIT_RSA_FILE = ""
-                raise errors.denied(texts.RSA_BROKEN, "rsa_broken") from None
-        return True
 
     async def _probe(self, errors: Errors) -> None:
         """Reach the port first: the SDK would try for ever, and say nothing."""

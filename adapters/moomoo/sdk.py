@@ -19,6 +19,7 @@ OK = 0
 UNSENT = frozenset({"Connect timeout"})
 """What the SDK says when it gave up before sending; its word for a closed connection joins on loading."""
 _LOCK = threading.Lock()
+_KEY_LOCK = threading.Lock()
 _TRACES = threading.local()
 
 
@@ -52,6 +53,9 @@ class Link:
         self.closing = False
         self.environment = Environment.PAPER
         self.account = 0
+        self.key_file = ""
+        """The RSA key of this session's OpenD; empty for a plain connection."""
+        self.armed = False
 
     @property
     def trd_env(self) -> str:
@@ -121,6 +125,27 @@ class _Tamed:
         link.context = self
         super().__init__(**options)
 
+    def is_encrypt(self) -> bool:
+        return self._link.armed and bool(self._link.key_file)
+
+    def _init_connect_sync(self) -> Any:
+        self._link.armed = True  # until here the constructor insists on a key for the whole process
+        return super()._init_connect_sync()  # type: ignore[misc]
+
+    def _query_sync(self, pack_func: Any, unpack_func: Any, **facts: Any) -> Any:
+        def pack(**given: Any) -> Any:
+            # With a key file set anywhere, the SDK encrypts every handshake of the process: so it is set
+            # only while an encrypted session packs its own.
+            config = load().SysConfig
+            with _KEY_LOCK:
+                config.INIT_RSA_FILE = self._link.key_file
+                try:
+                    return pack_func(**given)
+                finally:
+                    config.INIT_RSA_FILE = ""
+
+        return super()._query_sync(pack, unpack_func, **facts)  # type: ignore[misc]
+
     def on_api_socket_reconnected(self) -> tuple[int, str]:
         return OK, ""
 
@@ -175,14 +200,14 @@ def _classes() -> tuple[Any, Any]:
     )
 
 
-def open_context(link: Link, *, trade: bool, host: str, port: int, encrypted: bool) -> None:
+def open_context(link: Link, *, trade: bool, host: str, port: int) -> None:
     """Connect one context, in this thread; ``link.up`` tells whether it worked. No default is trusted."""
     sdk = load()
     trade_class, quote_class = _classes()
     options: dict[str, Any] = {
         "host": host,
         "port": port,
-        "is_encrypt": encrypted,
+        "is_encrypt": False,  # decided by the link, see _Tamed
         "security_firm": sdk.SecurityFirm.NONE,
     }
     if trade:

@@ -10,6 +10,7 @@ from typing import Any
 from adapters.paper.engine import EngineOrder
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
+from sim.moomoo.crypto import Encryption
 from sim.moomoo.server import OpenDServer
 from sim.moomoo.state import World
 
@@ -41,6 +42,7 @@ class Control:
             "requests": self._requests,
             "drop": lambda _: server.drop(),
             "mute": self._mute,
+            "encrypt": self._encrypt,
             "set": self._set,
             "push": self._push,
             "push_raw": lambda asked: server.push_raw(bytes.fromhex(asked["body"])),
@@ -115,6 +117,9 @@ class Control:
             {"proto": r.proto, "path": r.path, "body": r.body, "monotonic": r.monotonic}
             for r in self._server.world.requests
         ]
+
+    def _encrypt(self, asked: Json) -> None:
+        self._server.encryption = Encryption(asked["pem"].encode())
 
     def _mute(self, asked: Json) -> None:
         self._server.mute = bool(asked.get("on", True))

@@ -9,7 +9,7 @@ from google.protobuf.json_format import MessageToDict  # type: ignore[import-unt
 
 from adapters.paper.engine import EngineEvent
 from sim.faults import Fault, FaultAction
-from sim.moomoo import frames, pb, quotes, render, trading
+from sim.moomoo import crypto, frames, pb, quotes, render, trading
 from sim.moomoo.frames import Frame
 from sim.moomoo.state import Recorded, Refusal, World
 
@@ -44,11 +44,19 @@ class Connection:
         self.subscribed: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def _open(self, proto: int, body: bytes) -> bytes:
+        key = self.server.encryption
+        return body if key is None else key.open(proto, body)
+
+    def _close(self, proto: int, body: bytes) -> bytes:
+        key = self.server.encryption
+        return body if key is None else key.close(proto, body)
+
     async def serve(self) -> None:
         """Read until the client goes."""
         with contextlib.suppress(EOFError, ValueError, ConnectionError):
             while True:
-                frame = await frames.read(self.reader)
+                frame = await frames.read(self.reader, self._open)
                 if not self.server.mute:
                     task = asyncio.get_running_loop().create_task(self._answer(frame))
                     self._tasks.add(task)
@@ -62,7 +70,7 @@ class Connection:
     def send(self, frame: Frame, *, part: bool = False) -> None:
         """Write a frame, or the first half of one."""
         if not self.writer.transport.is_closing():
-            raw = frame.pack()
+            raw = frame.pack(self._close)
             self.writer.write(raw[: len(raw) - len(frame.body) // 2 - 1] if part else raw)
 
     async def _answer(self, frame: Frame) -> None:
@@ -132,7 +140,7 @@ class Connection:
         if proto == 1001:
             s2c = reply.s2c
             s2c.serverVer, s2c.loginUserID, s2c.connID = 1011, 100, self.server.next_id()
-            s2c.connAESKey, s2c.aesCBCiv, s2c.keepAliveInterval = "0123456789abcdef", "fedcba9876543210", 10
+            s2c.connAESKey, s2c.aesCBCiv, s2c.keepAliveInterval = crypto.AES_KEY, crypto.AES_IV, 10
         elif proto == 1004:
             reply.s2c.time = c2s.time
         elif proto == 2008:
@@ -151,6 +159,7 @@ class OpenDServer:
         self.world = world
         self.mute = False
         """Answer nothing at all, the handshake included."""
+        self.encryption: crypto.Encryption | None = None
         self._ids = 0
         self._server: asyncio.Server | None = None
         self._stop: Callable[[], None] = lambda: None
@@ -160,7 +169,7 @@ class OpenDServer:
         """Become a fresh OpenD; whoever was connected is cut."""
         self._stop()
         self.drop()
-        self.world, self.mute = world, False
+        self.world, self.mute, self.encryption = world, False, None
         self._stop = world.engine.subscribe(self._tell)
 
     def next_id(self) -> int:

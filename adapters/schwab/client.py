@@ -1,0 +1,123 @@
+"""Run the SDK's calls inside the rate limits, with a live token, and with errors named."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from adapters.kit import retry
+from adapters.kit.errors import Errors
+from adapters.kit.limits import Limiter
+from adapters.schwab import guard, texts
+from adapters.schwab import manifest as facts
+from adapters.schwab.errors import body_of, check, classify
+from adapters.schwab.login import Login, load_sdk
+from adapters.schwab.manifest import APP_RATES, CONNECT_TIMEOUT, MANIFEST, ORDER_RATES, TOTAL_TIMEOUT
+from adapters.schwab.shared import Shared, digest
+from domain.broker import Credentials, Lane, SessionDeps
+from domain.errors import AuthFailed, BrokerError, Throttled
+
+Call = Callable[[], Awaitable[Any]]
+_QUOTA_PATIENCE = {Lane.CANCEL: 30.0, Lane.EXIT: 30.0, Lane.ENTRY: 10.0, Lane.READ: 15.0}
+"""Seconds a request waits for its share of the limit before it is refused unsent."""
+
+
+class Client:
+    """Hold one sign-in's SDK client."""
+
+    def __init__(self, shared: Shared, credentials: Credentials, deps: SessionDeps) -> None:
+        self._shared, self._credentials, self._deps = shared, credentials, deps
+        self.login = Login(shared, credentials, deps)
+        self.sdk: Any = None
+        self.healthy = False
+        self._joined = False
+        self._app = digest(credentials["app_key"], deps.endpoint)
+        self._app_limit = self._limiter(f"app|{self._app}", APP_RATES)
+        self._order_limit: Limiter | None = None
+
+    def _limiter(self, scope: str, rates: Any) -> Limiter:
+        def make() -> Limiter:
+            return Limiter(self._deps.clock, rates, self._deps.rate_ceiling)
+
+        return self._shared.limiters.get(self._deps.clock, scope, make)
+
+    async def open(self) -> None:
+        """Import the SDK off the loop and sign in. Raises Denied, AuthFailed or Unreachable."""
+        errors = Errors(broker=MANIFEST.slug, operation="connect")
+        guard.check_environment(self._deps.environment)
+        if not self._joined:
+            self._joined = True
+            self._shared.join()
+        await asyncio.to_thread(load_sdk, errors)
+        transport = self._shared.transport(self._deps.environment, self._deps.endpoint)
+        self.sdk = await self.login.open(transport, errors)
+        import httpx
+
+        self.sdk.set_timeout(httpx.Timeout(facts.READ_TIMEOUT, connect=CONNECT_TIMEOUT))
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether the session is open."""
+        return self._joined
+
+    def orders_of(self, account_hash: str) -> None:
+        """Count order requests against this account from now on."""
+        self._order_limit = self._limiter(f"orders|{digest(account_hash, self._deps.endpoint)}", ORDER_RATES)
+
+    async def close(self) -> None:
+        """Forget the session; the connections are shared and stay."""
+        self.healthy = False
+        if self._joined:
+            self._joined = False
+            self.sdk = None
+            await self._shared.leave()
+
+    async def read(self, call: Call, errors: Errors) -> Any:
+        """Ask for JSON, again if need be; an access that ended early is renewed once."""
+        try:
+            return await retry.read(lambda: self._read(call, errors))
+        except AuthFailed as error:
+            if error.code != "access_expired":
+                raise
+        try:
+            return await retry.read(lambda: self._read(call, errors))
+        except AuthFailed as error:
+            if error.code != "access_expired":
+                raise
+            raise errors.auth(texts.LOGIN_REFUSED, "login_refused") from None
+
+    async def _read(self, call: Call, errors: Errors) -> Any:
+        return body_of(await self.ask(call, errors, lane=Lane.READ), errors)
+
+    async def ask(self, call: Call, errors: Errors, *, lane: Lane, order: bool = False) -> Any:
+        """Call once and give the answer. Raises BrokerError: OutcomeUnknown where Schwab may have acted."""
+        limiter = self._order_limit if order and self._order_limit is not None else self._app_limit
+        self._check_open(errors)
+        await self.login.ready(errors)
+        slot = await limiter.acquire(lane, errors, _QUOTA_PATIENCE[lane])
+        used = ""
+        try:
+            self._check_open(errors)
+            used = self.login.access
+            response = await asyncio.wait_for(call(), TOTAL_TIMEOUT)
+            check(response, errors, self._deps.clock.now())
+        except Exception as error:  # noqa: BLE001 - an SDK may raise anything; classify() names it
+            failure = classify(error, errors)
+            self._learn(failure, limiter, used)
+            # Not chained: the SDK's exception carries the request, and the request carries the token.
+            raise failure from None
+        finally:
+            slot.done()
+        self.healthy = True
+        return response
+
+    def _check_open(self, errors: Errors) -> None:
+        if not self._joined or self.sdk is None:
+            raise errors.unreachable(texts.DISCONNECTED, "disconnected")
+
+    def _learn(self, failure: BrokerError, limiter: Limiter, used: str) -> None:
+        if isinstance(failure, Throttled):
+            limiter.throttled(failure.retry_after)
+        if isinstance(failure, AuthFailed) and failure.code == "access_expired":
+            self.login.distrust(used)
+        down = failure.code in {"unreachable", "timeout", "dropped"} or failure.code.startswith("http_")
+        self.healthy = not (down or isinstance(failure, AuthFailed))

@@ -1,0 +1,142 @@
+"""Serve the streamer: ADMIN LOGIN, SUBS of ACCT_ACTIVITY, then a message for everything that happens."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from adapters.paper.engine import EngineEvent
+from sim.schwab.state import SimLogin, World
+
+Authenticate = Callable[[str], SimLogin | None]
+_NAMES = {
+    "new": "OrderAccepted",
+    "fill": "OrderFillCompleted",
+    "partial_fill": "ExecutionCreated",
+    "canceled": "OrderUROutCompleted",
+    "expired": "OrderExpired",
+    "rejected": "OrderRejected",
+    "replaced": "ChangeAccepted",
+}
+
+
+class Streams:
+    """Hold the open sockets; a second one of the same person closes the first, as at Schwab."""
+
+    def __init__(self, world: World, authenticate: Authenticate) -> None:
+        self._world, self._authenticate = world, authenticate
+        self._sockets: dict[str, _Socket] = {}
+        world.engine.subscribe(self._tell)
+        self.refuse_login = False
+        self.mute = False
+
+    def listening(self) -> int:
+        """Give how many sockets are subscribed."""
+        return sum(s.subscribed for s in self._sockets.values())
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Answer GET /ws."""
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        socket = _Socket(ws)
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    await self._heard(socket, message.data)
+        finally:
+            socket.close()
+            if socket.login and self._sockets.get(socket.login.name) is socket:
+                del self._sockets[socket.login.name]
+        return ws
+
+    async def drop(self) -> int:
+        """Cut sockets without a goodbye; give how many."""
+        cut = list(self._sockets.values())
+        for socket in cut:
+            if socket.ws._req is not None and socket.ws._req.transport is not None:
+                socket.ws._req.transport.abort()
+        return len(cut)
+
+    def send_raw(self, text: str) -> None:
+        """Send any text to every socket."""
+        for socket in self._sockets.values():
+            socket.outbox.put_nowait(text)
+
+    async def _heard(self, socket: "_Socket", data: str) -> None:
+        for request in json.loads(data).get("requests", []):
+            if (request.get("service"), request.get("command")) == ("ADMIN", "LOGIN"):
+                await self._let_in(socket, request)
+            elif request.get("service") == "ACCT_ACTIVITY" and socket.login is not None:
+                socket.subscribed = request.get("command") == "SUBS"
+                socket.send(_reply(request, 0, "SUBS command succeeded"))
+
+    async def _let_in(self, socket: "_Socket", request: dict[str, Any]) -> None:
+        login = self._authenticate(str(request.get("parameters", {}).get("Authorization")))
+        if login is None or self.refuse_login:
+            socket.send(_reply(request, 3, "Login Denied.: token is invalid or has expired."))
+            await socket.flush()
+            await socket.ws.close()
+            return
+        older = self._sockets.get(login.name)
+        if older is not None:
+            await older.ws.close()
+        socket.login = login
+        self._sockets[login.name] = socket
+        socket.send(_reply(request, 0, "server=pretend;status=PN"))
+
+    def _tell(self, event: EngineEvent) -> None:
+        for socket in self._sockets.values():
+            mine = {a.number for a in socket.login.accounts} if socket.login else set()
+            if socket.subscribed and event.order.account in mine and not self.mute:
+                socket.count += 1
+                socket.send(_message(event, socket.count))
+
+
+class _Socket:
+    """Write frames in order from one task, so that the engine never waits for a reader."""
+
+    def __init__(self, ws: web.WebSocketResponse) -> None:
+        self.ws = ws
+        self.login: SimLogin | None = None
+        self.subscribed = False
+        self.count = 0
+        self.outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._writer = asyncio.get_running_loop().create_task(self._write())
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.outbox.put_nowait(json.dumps(message))
+
+    async def flush(self) -> None:
+        await self.outbox.join()
+
+    def close(self) -> None:
+        self._writer.cancel()
+
+    async def _write(self) -> None:
+        while True:
+            frame = await self.outbox.get()
+            with contextlib.suppress(ConnectionError):
+                await self.ws.send_str(frame)
+            self.outbox.task_done()
+
+
+def _reply(request: dict[str, Any], code: int, text: str) -> dict[str, Any]:
+    names = {key: request.get(key) for key in ("service", "command", "requestid", "SchwabClientCorrelId")}
+    return {"response": [names | {"timestamp": 0, "content": {"code": code, "msg": text}}]}
+
+
+def _message(event: EngineEvent, count: int) -> dict[str, Any]:
+    stamp = int(event.at.timestamp() * 1000)
+    told = json.dumps({"SchwabOrderID": event.order.id, "AccountNumber": event.order.account})
+    content = {
+        "seq": count,
+        "key": "Account Activity",
+        "1": event.order.account,
+        "2": _NAMES[event.kind],
+        "3": told,
+    }
+    data = {"service": "ACCT_ACTIVITY", "timestamp": stamp, "command": "SUBS", "content": [content]}
+    return {"data": [data]}

@@ -46,14 +46,6 @@ def mongo_down(where: str, why: str) -> str:
     )
 
 
-def mongo_not_a_replica_set(where: str) -> str:
-    """Tell that this MongoDB has no transactions."""
-    return (
-        f"MongoDB at {where} is a standalone server, and orders need transactions. Start it as a replica "
-        "set (mongod --replSet rs0, then rs.initiate()), or use Atlas."
-    )
-
-
 BAD_MONGO_URI = (
     "MONGODB_URI cannot be read. It should look like mongodb://host:27017 or "
     "mongodb+srv://user:password@host; characters such as @ or : in the password must be percent-encoded."

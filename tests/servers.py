@@ -31,7 +31,7 @@ class MongoServer:
     def uri(self) -> str:
         return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
-    def start(self, patience: float = 30.0) -> "MongoServer":
+    def start(self, patience: float = 30.0, *, standalone: bool = False) -> "MongoServer":
         command = [
             str(Path(sys.executable).parent / "secantusd-py"),
             "--storage-path",
@@ -45,6 +45,7 @@ class MongoServer:
             "--sync-on-commit",
             "--log-level",
             "WARNING",
+            *(["--standalone"] if standalone else []),
         ]
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log)

@@ -6,7 +6,7 @@ from beanie import Document
 from pydantic import ConfigDict
 from pymongo import ASCENDING, IndexModel
 
-from store.specs import KeyKind, Row, Spec
+from store.specs import ORDERS, KeyKind, Row, Spec
 
 _TYPES: dict[KeyKind, Any] = {
     KeyKind.TEXT: str | None,
@@ -14,6 +14,8 @@ _TYPES: dict[KeyKind, Any] = {
     KeyKind.TRUTH: bool | None,
     KeyKind.TIME: int | None,
 }
+_OUTBOX: dict[str, Any] = {"written": str | None, "outbox": dict[str, Any] | None}
+"""Beside an order: the token of its last journal entry, and that entry's events until they are in the log."""
 
 
 def document_for(spec: Spec[Any]) -> type[Document]:
@@ -25,7 +27,8 @@ def document_for(spec: Spec[Any]) -> type[Document]:
     settings = type(
         "Settings", (), {**nested, "name": spec.name, "indexes": _indexes(spec), "projection": None}
     )
-    fields = {"id": str, "version": int, **{name: _TYPES[kind] for name, kind in spec.keys.items()}}
+    outbox = _OUTBOX if spec is ORDERS else {}
+    fields = {"id": str, "version": int, **{name: _TYPES[kind] for name, kind in spec.keys.items()}, **outbox}
     body: dict[str, Any] = {
         "__module__": __name__,
         "__qualname__": name,
@@ -33,14 +36,15 @@ def document_for(spec: Spec[Any]) -> type[Document]:
         "model_config": ConfigDict(extra="forbid"),
         "Settings": settings,
         # A field that is missing was indexed after the document was written; a migration fills it in.
-        **dict.fromkeys(spec.keys),
+        **dict.fromkeys([*spec.keys, *outbox]),
     }
     return type(name, (Document,), body)
 
 
 def _indexes(spec: Spec[Any]) -> list[IndexModel]:
     plain = [_index((name, "_id"), unique=False) for name in spec.indexes]
-    return plain + [_index(group, unique=True) for group in spec.unique]
+    few = [IndexModel([("outbox.token", ASCENDING)], name="outbox", sparse=True)] if spec is ORDERS else []
+    return plain + [_index(group, unique=True) for group in spec.unique] + few
 
 
 def _index(fields: tuple[str, ...], *, unique: bool) -> IndexModel:

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from beanie import Document, SortDirection, init_beanie
+from beanie import Document, init_beanie
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, InvalidURI
+from pymongo.errors import ConfigurationError, InvalidURI
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from domain.errors import StoreUnavailable
 from store import texts
+from store.mongo.collections import MongoCollection, OrderCollection
 from store.mongo.dialect import BSON
-from store.mongo.documents import document_for, fields_of, row_of
+from store.mongo.documents import document_for
 from store.mongo.failures import guarded
-from store.mongo.journal import TransactionJournal
-from store.port import Collection, Entry, Query, Written
-from store.specs import ALL, EVENTS, ORDERS, Row, Spec
+from store.mongo.journal import OutboxJournal
+from store.port import Collection, Entry, Written
+from store.specs import ALL, ORDERS, Spec
 
 _PATIENCE = 10_000
 """Milliseconds one operation may take, its retries included."""
-_DUPLICATE = 11000
 Plain = dict[str, Any]
 
 
@@ -36,12 +36,15 @@ class MongoEngine:
         self._client = client
         self._database = database
         self._documents: dict[str, type[Document]] = {}
-        self._journal = TransactionJournal(client, database, where)
+        self._journal = OutboxJournal(database, where)
         self.where = where
 
     @classmethod
     async def open(cls, uri: str, name: str) -> "MongoEngine":
-        """Connect. Raises StoreUnavailable for a wrong URI, no answer, or a server without transactions."""
+        """Connect, and finish what a process that died left half done.
+
+        Raises StoreUnavailable for a wrong URI or no answer.
+        """
         where = _address(uri)
         try:
             client: AsyncMongoClient[Plain] = AsyncMongoClient(uri, **_patience(uri))
@@ -50,8 +53,8 @@ class MongoEngine:
             raise StoreUnavailable(texts.BAD_MONGO_URI) from None
         engine = cls(client, _strict(client, name), where)
         try:
-            await engine._check()
             await engine._bind(ALL, skip_indexes=True)
+            await engine._journal.recover()
         except BaseException:
             await engine.close()
             raise
@@ -67,21 +70,16 @@ class MongoEngine:
 
     def collection(self, spec: Spec[Any]) -> Collection:
         """Give the collection of a spec."""
-        return MongoCollection(self, spec)
+        if spec is ORDERS:
+            return OrderCollection(self._document, spec, self.where, self._journal)
+        return MongoCollection(self._document, spec, self.where)
 
     async def ensure(self, spec: Spec[Any]) -> None:
         """Make the collection's indexes where they are missing."""
-        async with guarded(self.where):
-            existing = await self._database.list_collection_names(filter={"name": spec.name})
-            if not existing:
-                # Made on its own: older servers make no collection inside a transaction.
-                await self._database.create_collection(spec.name)
-            await self._bind((spec,), skip_indexes=False)
-            if spec in (ORDERS, EVENTS):
-                await self._journal.ensure()
+        await self._bind((spec,), skip_indexes=False)
 
     async def record(self, entries: Sequence[Entry]) -> Sequence[Written]:
-        """Write orders and their events in one transaction."""
+        """Write orders and their events, through the outbox in each order's document."""
         return await self._journal.record(entries)
 
     async def now(self) -> datetime:
@@ -99,11 +97,11 @@ class MongoEngine:
             )
 
     async def close(self) -> None:
-        """Finish the journal's transaction under way and hang up."""
+        """Finish what the journal was asked and hang up."""
         await self._journal.close()
         await self._client.close()
 
-    async def document(self, spec: Spec[Any]) -> type[Document]:
+    async def _document(self, spec: Spec[Any]) -> type[Document]:
         """Give the bound document class of a spec."""
         if spec.name not in self._documents:
             await self._bind((spec,), skip_indexes=True)
@@ -117,71 +115,6 @@ class MongoEngine:
             )
         self._documents.update(made)
 
-    async def _check(self) -> None:
-        async with guarded(self.where):
-            hello = await self._client.admin.command("hello")
-        if "setName" not in hello and hello.get("msg") != "isdbgrid":
-            raise StoreUnavailable(texts.mongo_not_a_replica_set(self.where))
-
-
-class MongoCollection:
-    """Keep one spec's rows in one MongoDB collection."""
-
-    def __init__(self, engine: MongoEngine, spec: Spec[Any]) -> None:
-        self._engine = engine
-        self._spec = spec
-
-    async def insert(self, rows: Sequence[Row]) -> int:
-        """Insert in one write, passing over what is taken."""
-        kind = await self._engine.document(self._spec)
-        documents = [
-            kind.model_construct(**{"id": row.id, "version": row.version, **fields_of(row)}) for row in rows
-        ]
-        async with guarded(self._engine.where):
-            try:
-                done = await kind.insert_many(documents, ordered=False)
-            except BulkWriteError as error:
-                if any(failed["code"] != _DUPLICATE for failed in error.details["writeErrors"]):
-                    raise
-                return int(error.details["nInserted"])
-        return len(done.inserted_ids)
-
-    async def get(self, key: str) -> Row | None:
-        """Give one row."""
-        kind = await self._engine.document(self._spec)
-        async with guarded(self._engine.where):
-            found = await kind.find_one({"_id": key})
-        return None if found is None else row_of(found, self._spec)
-
-    async def find(self, query: Query) -> Sequence[Row]:
-        """Give the rows asked for."""
-        kind = await self._engine.document(self._spec)
-        way = SortDirection.DESCENDING if query.descending else SortDirection.ASCENDING
-        order = [(_field(query.order_by), way)] + ([] if query.order_by == "id" else [("_id", way)])
-        async with guarded(self._engine.where):
-            found = await kind.find(_filter(query)).sort(order).limit(query.limit).to_list()
-        return [row_of(document, self._spec) for document in found]
-
-    async def compare_and_set(self, row: Row) -> bool:
-        """Write the row if its version is the stored one; False also where it would repeat a unique tuple."""
-        kind = await self._engine.document(self._spec)
-        change = {"$set": fields_of(row), "$inc": {"version": 1}}
-        async with guarded(self._engine.where):
-            try:
-                done = await kind.get_pymongo_collection().update_one(
-                    {"_id": row.id, "version": row.version}, change
-                )
-            except DuplicateKeyError:
-                return False
-        return done.matched_count == 1
-
-    async def delete(self, key: str) -> bool:
-        """Remove a row."""
-        kind = await self._engine.document(self._spec)
-        async with guarded(self._engine.where):
-            done = await kind.get_pymongo_collection().delete_one({"_id": key})
-        return done.deleted_count == 1
-
 
 def _strict(client: AsyncMongoClient[Plain], name: str) -> AsyncDatabase[Plain]:
     """Give the database with our guarantees whatever the URI says: majority, journaled, the primary."""
@@ -192,21 +125,6 @@ def _strict(client: AsyncMongoClient[Plain], name: str) -> AsyncDatabase[Plain]:
         write_concern=WriteConcern("majority", j=True),
         read_concern=ReadConcern("majority"),
     )
-
-
-def _filter(query: Query) -> Plain:
-    conditions: Plain = {
-        _field(name): {"$in": list(wanted)} if isinstance(wanted, tuple) else wanted
-        for name, wanted in query.where.items()
-    }
-    if query.after is not None:
-        # A field may be both asked for and paged by.
-        return {"$and": [conditions, {_field(query.order_by): {"$gt": query.after}}]}
-    return conditions
-
-
-def _field(name: str) -> str:
-    return "_id" if name == "id" else name
 
 
 def _patience(uri: str) -> dict[str, Any]:

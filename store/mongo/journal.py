@@ -1,64 +1,93 @@
-"""Write orders and events together in transactions, many callers to one.
+"""Write orders and events together, many callers to one round trip.
 
-Callers of one process share a transaction the way they share a commit on SQLite: their writes to the same
-account's counter would only conflict and retry otherwise. Other processes are kept out by MongoDB's own
-write conflicts; what lost is tried again from its first read.
+Callers of one process are gathered the way they share a commit on SQLite: what they ask for goes to MongoDB
+in waves of many orders each. A wave is three writes: the orders with their events in their outboxes, the
+events into the log, the outboxes emptied. Callers are answered after the second.
 """
 
 import asyncio
-import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+import bson
 import pymongo
-from pymongo import AsyncMongoClient, InsertOne, UpdateOne
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from domain.errors import StoreUnavailable
 from store import texts
-from store.mongo.documents import fields_of, raw_of
+from store.mongo.documents import raw_of
 from store.mongo.failures import guarded
-from store.mongo.planning import Plan, Reads
+from store.mongo.numbering import EventNumbers, Plain
+from store.mongo.outbox import Change, Letter, Outbox
 from store.port import Entry, Written
-from store.specs import EVENTS, ORDERS
+from store.specs import EVENTS, ORDERS, Row
 
-COUNTERS = "event_counters"
 _MOST = 500
-"""Entries to a transaction: well inside the server's time and size limits."""
-_TRIES = 30
-_Pending = tuple[Sequence[Entry], "asyncio.Future[Sequence[Written]]"]
-Plain = dict[str, Any]
+"""Entries written before the next callers get their turn."""
+_PATIENCE = 1.5
+"""Times the client's limit for one operation: what one turn may take, its repeats included."""
 
 
-class TransactionJournal:
-    """Gather what callers want recorded and write it, one transaction at a time."""
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """Be what one caller asks for, and what became of it so far."""
 
-    def __init__(self, client: AsyncMongoClient[Plain], database: AsyncDatabase[Plain], where: str) -> None:
-        self._client = client
-        self._database = database
+    entries: Sequence[Entry]
+    done: "asyncio.Future[Sequence[Written]]"
+    written: list[Written] = field(default_factory=list)
+
+    def add(self, written: Written) -> None:
+        """Note what became of the next entry; answer the caller after the last."""
+        self.written.append(written)
+        self.answer()
+
+    def answer(self, error: Exception | None = None) -> None:
+        """Tell the caller, if it still waits: the error, or everything once everything is known."""
+        if self.done.done():
+            return
+        if len(self.written) == len(self.entries):
+            self.done.set_result(self.written)
+        elif error is not None:
+            self.done.set_exception(error)
+
+
+class OutboxJournal:
+    """Gather what callers want recorded and write it, one wave at a time."""
+
+    def __init__(self, database: AsyncDatabase[Plain], where: str) -> None:
+        self._numbers = EventNumbers(database[EVENTS.name])
+        self._outbox = Outbox(database[ORDERS.name], self._numbers)
         self._where = where
-        self._pending: list[_Pending] = []
+        self._limit = (database.client.options.timeout or 10.0) * _PATIENCE
+        self._jobs: list[Job] = []
+        self._doubtful: set[str] = set()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def ensure(self) -> None:
-        """Make the collection that counts each account's events; it needs no index but its id."""
-        if not await self._database.list_collection_names(filter={"name": COUNTERS}):
-            await self._database.create_collection(COUNTERS)
-
     async def record(self, entries: Sequence[Entry]) -> Sequence[Written]:
-        """Write the entries; give what became of each once a majority has them on disk."""
+        """Write the entries; give what became of each once a majority has it on disk."""
         if self._closed:
             raise StoreUnavailable(texts.CLOSED)
-        done: asyncio.Future[Sequence[Written]] = asyncio.get_running_loop().create_future()
-        self._pending.append((entries, done))
+        async with guarded(self._where):
+            # What BSON cannot hold is refused here, where it fails nobody else.
+            for entry in entries:
+                _check(entry)
+        job = Job(entries=entries, done=asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
-        return await done
+        return await job.done
+
+    async def settle(self, orders: Iterable[str]) -> None:
+        """Return once nothing is in these orders' outboxes that was there before the call."""
+        self._doubtful.update(orders)
+        if self._doubtful:
+            await self.record(())
+
+    async def recover(self) -> None:
+        """Deliver what dead processes left in any outbox."""
+        async with guarded(self._where):
+            await self._outbox.replay({})
 
     async def close(self) -> None:
         """Finish what was asked."""
@@ -67,117 +96,79 @@ class TransactionJournal:
             await self._working
 
     async def _work(self) -> None:
-        while self._pending:
-            batch, size = [self._pending.pop(0)], 0
-            size = len(batch[0][0])
-            while self._pending and size + len(self._pending[0][0]) <= _MOST:
-                batch.append(self._pending.pop(0))
-                size += len(batch[-1][0])
-            await self._settle(batch)
+        while self._jobs:
+            batch, size = [self._jobs.pop(0)], 0
+            size = len(batch[0].entries)
+            while self._jobs and size + len(self._jobs[0].entries) <= _MOST:
+                batch.append(self._jobs.pop(0))
+                size += len(batch[-1].entries)
+            await self._turn(batch)
 
-    async def _settle(self, batch: list[_Pending]) -> None:
+    async def _turn(self, batch: Sequence[Job]) -> None:
         try:
-            written = list(await self._write([entry for entries, _ in batch for entry in entries]))
-        except StoreUnavailable as error:
-            for _, done in batch:
-                _answer(done, error)
+            async with guarded(self._where):
+                with pymongo.timeout(self._limit):
+                    await self._settle_doubts()
+                    for job in batch:
+                        job.answer()
+                    for wave in waves(batch):
+                        await self._write(wave)
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must learn of it
-            if len(batch) == 1:
-                _answer(batch[0][1], error)
-                return
-            # One entry that cannot be written must not fail its neighbours.
-            for pending in batch:
-                await self._settle([pending])
-        else:
-            for entries, done in batch:
-                _answer(done, written[: len(entries)])
-                del written[: len(entries)]
+            # Some of it may have been written: before these orders' accounts go on, their outboxes are read.
+            self._doubtful |= {entry.row.id for job in batch for entry in job.entries if entry.row}
+            for job in batch:
+                job.answer(error)
 
-    async def _write(self, entries: Sequence[Entry]) -> Sequence[Written]:
-        async with guarded(self._where):
-            for attempt in range(_TRIES):
-                try:
-                    return await self._once(entries)
-                except (DuplicateKeyError, BulkWriteError) as error:
-                    # Another process inserted the same id or number between our read and our write.
-                    if not _repeats(error) or attempt == _TRIES - 1:
-                        raise
-                await asyncio.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311 - spreads retries
-        raise StoreUnavailable(texts.mongo_down(self._where, "another process kept writing the same orders"))
+    async def _settle_doubts(self) -> None:
+        doubts = frozenset(self._doubtful)
+        if doubts:
+            await self._outbox.replay({"_id": {"$in": list(doubts)}})
+            self._doubtful -= doubts
 
-    async def _once(self, entries: Sequence[Entry]) -> Sequence[Written]:
-        plan = Plan()
-
-        async def transaction(session: AsyncClientSession) -> None:
-            nonlocal plan
-            plan = Plan()
-            plan.make(entries, await self._read(entries, session))
-            await self._apply(plan, session)
-
-        # One limit for the transaction and its repeats, a little above the client's limit for one operation.
-        with pymongo.timeout((self._client.options.timeout or 10.0) * 1.5):
-            async with self._client.start_session() as session:
-                await session.with_transaction(
-                    transaction,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority", j=True),
-                )
-        return plan.written
-
-    async def _read(self, entries: Sequence[Entry], session: AsyncClientSession) -> Reads:
-        orders = {entry.row.id for entry in entries if entry.row is not None}
-        events = [event for entry in entries for event in entry.events]
-        return Reads(
-            versions=await self._values(ORDERS.name, orders, "version", session),
-            sequences=await self._values(EVENTS.name, {event.id for event in events}, "sequence", session),
-            counters=await self._values(
-                COUNTERS, {str(event.keys["account_key"]) for event in events}, "last", session
-            ),
-        )
-
-    async def _values(
-        self, name: str, ids: set[str], field: str, session: AsyncClientSession
-    ) -> dict[str, int]:
-        if not ids:
-            return {}
-        cursor = self._database[name].find({"_id": {"$in": list(ids)}}, {field: 1}, session=session)
-        return {found["_id"]: found[field] async for found in cursor}
-
-    async def _apply(self, plan: Plan, session: AsyncClientSession) -> None:
-        if plan.orders:
-            await self._database[ORDERS.name].bulk_write(
-                [
-                    InsertOne(raw_of(row))
-                    if fresh
-                    else UpdateOne(
-                        {"_id": row.id, "version": row.version},
-                        {"$set": fields_of(row), "$inc": {"version": 1}},
-                    )
-                    for row, fresh in plan.orders
-                ],
-                session=session,
-            )
-        if plan.events:
-            await self._database[EVENTS.name].insert_many(map(raw_of, plan.events), session=session)
-            await self._database[COUNTERS].bulk_write(
-                [
-                    UpdateOne({"_id": account}, {"$set": {"last": last}}, upsert=True)
-                    for account, last in plan.counters.items()
-                ],
-                session=session,
-            )
+    async def _write(self, wave: Sequence[tuple[Job, Entry]]) -> None:
+        changes = [
+            Change(row=entry.row, events=_raw(entry.events)) for _, entry in wave if entry.row is not None
+        ]
+        letters = await self._outbox.write(changes)
+        happened = [event for _, entry in wave if _stands(entry, letters) for event in entry.events]
+        numbers = await self._numbers.append(_raw(happened))
+        for job, entry in wave:
+            job.add(_outcome(entry, letters, numbers))
+        await self._outbox.empty(letters.values())
 
 
-def _repeats(error: PyMongoError) -> bool:
-    if isinstance(error, BulkWriteError):
-        return any(failed["code"] == 11000 for failed in error.details["writeErrors"])
-    return isinstance(error, DuplicateKeyError)
+def waves(batch: Iterable[Job]) -> Iterator[list[tuple[Job, Entry]]]:
+    """Cut what is asked into runs that hold each order once: a second move must see the first."""
+    wave: list[tuple[Job, Entry]] = []
+    seen: set[str] = set()
+    for job in batch:
+        for entry in job.entries:
+            if entry.row is not None and entry.row.id in seen:
+                yield wave
+                wave, seen = [], set()
+            if entry.row is not None:
+                seen.add(entry.row.id)
+            wave.append((job, entry))
+    if wave:
+        yield wave
 
 
-def _answer(done: "asyncio.Future[Sequence[Written]]", answer: Sequence[Written] | Exception) -> None:
-    if done.done():
-        return
-    if isinstance(answer, Exception):
-        done.set_exception(answer)
-    else:
-        done.set_result(answer)
+def _raw(events: Iterable[Row]) -> list[Plain]:
+    """Give events as MongoDB stores them; their numbers come later."""
+    return [raw_of(event) for event in events]
+
+
+def _check(entry: Entry) -> None:
+    rows = [*entry.events] if entry.row is None else [entry.row, *entry.events]
+    bson.encode({"rows": _raw(rows)})
+
+
+def _stands(entry: Entry, letters: dict[str, Letter]) -> bool:
+    return entry.row is None or entry.row.id in letters
+
+
+def _outcome(entry: Entry, letters: dict[str, Letter], numbers: dict[str, int]) -> Written:
+    if not _stands(entry, letters):
+        return Written(version=None, sequences=())
+    version = None if entry.row is None else letters[entry.row.id].version
+    return Written(version=version, sequences=tuple(numbers[event.id] for event in entry.events))

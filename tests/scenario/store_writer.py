@@ -1,7 +1,8 @@
 """Write journal entries as fast as fifty tasks can, telling a pipe what was acknowledged, until killed.
 
-Run as a program by the kill tests: ``python -m tests.scenario.store_writer DATA_DIR ROUND [early]``.
-With ``early`` the writer answers before it commits: the mistake the kill tests must be able to see.
+Run as a program by the kill tests: ``python -m tests.scenario.store_writer DATA_DIR ROUND [HOW]``.
+``HOW`` may be a MongoDB address, to write there, or ``early``: a writer that answers before it commits, the
+mistake the kill tests must be able to see.
 """
 
 import asyncio
@@ -12,26 +13,35 @@ from pathlib import Path
 
 from domain.errors import StoreUnavailable
 from domain.orders import OrderState
-from store.opening import wrap
+from store import open_store
+from store.opening import OpenStore, wrap
 from store.sqlite.engine import SqliteEngine
 from store.sqlite.writer import Writer
 from tests.store_support import event, order
 
 TASKS = 50
 ACCOUNTS = 5
+DATABASE = "kills"
 STATES = (OrderState.NEW, OrderState.READY, OrderState.SENDING, OrderState.WORKING, OrderState.FILLED)
 
 
 async def write(store, key: str, account: str, acknowledge) -> None:
     """Take one order through its states; each step is one record with two events."""
     current = order(key, account=account)
-    for step, state in enumerate(STATES):
-        wanted = replace(current, state=state)
-        happened = [event(f"{key}.{step}.{n}", account=account) for n in range(2)]
-        (written,) = await store.orders.record([(wanted, happened)])
-        assert written is not None, key
+    for step in range(len(STATES)):
+        current = await move(store, current, step, acknowledge)
+        assert current is not None, key
+
+
+async def move(store, current, step: int, acknowledge):
+    """Take an order one step further; give it, or None where somebody else moved it."""
+    key, account = current.id, current.intent.ref.account
+    wanted = replace(current, state=STATES[step])
+    happened = [event(f"{key}.{step}.{n}", account=account) for n in range(2)]
+    (written,) = await store.orders.record([(wanted, happened)])
+    if written is not None:
         acknowledge(f"{key} {account} {step}\n")
-        current = written
+    return written
 
 
 async def work(store, mark: str, acknowledge, *, stop=lambda: False) -> None:
@@ -65,15 +75,16 @@ class EarlyWriter(Writer):
             connection.execute("COMMIT")
 
 
-async def main(directory: str, mark: str, *how: str) -> None:
-    engine = await SqliteEngine.open(Path(directory), EarlyWriter if "early" in how else Writer)
-    if "early" not in how:
-        store = await wrap(engine)
-    else:
-        # Reads would not see what is not committed, so this variant is opened on a store already migrated.
-        from store.opening import OpenStore
+async def opened(directory: str, how: str) -> OpenStore:
+    if how.startswith("mongodb://"):
+        return await open_store(data_dir=Path(directory), mongodb_uri=how, database=DATABASE)
+    engine = await SqliteEngine.open(Path(directory), EarlyWriter if how == "early" else Writer)
+    # Reads would not see what is not committed, so the early one is opened on a store already migrated.
+    return OpenStore(engine, engine.now) if how == "early" else await wrap(engine)
 
-        store = OpenStore(engine, engine.now)
+
+async def main(directory: str, mark: str, how: str = "") -> None:
+    store = await opened(directory, how)
     out = sys.stdout.fileno()
     os.write(out, b"ready\n")
     await work(store, mark, lambda line: os.write(out, line.encode()))

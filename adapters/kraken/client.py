@@ -79,7 +79,7 @@ class Client:
 
     async def send(self, name: str, params: Mapping[str, Any], errors: Errors, lane: Lane) -> Json:
         """Ask for a change, once. Whatever may have reached Kraken is OutcomeUnknown."""
-        async with self.link(errors).gate.passing(lane):
+        async with self.link(errors).gate.changing(lane):
             return await self.send_now(name, params, errors)
 
     async def send_now(self, name: str, params: Mapping[str, Any], errors: Errors) -> Json:
@@ -91,9 +91,14 @@ class Client:
         link = self.link(errors)
         if self._deps.clock.monotonic() < link.blocked_until:
             raise errors.throttled(texts.THROTTLED, link.blocked_until - self._deps.clock.monotonic())
-        await link.counters.read(_COSTS.get(name, 1), errors)
+        asked = link.wire.loop.time()
         try:
-            return await self.send(name, params, errors, Lane.READ)
+            async with link.gate.reading():
+                left = PATIENCE[Lane.READ] - (link.wire.loop.time() - asked)
+                # Counted when it goes out: counted while it waits, it would make room for one too many.
+                await link.counters.read(_COSTS.get(name, 1), max(left, 0.0), errors)
+                await link.gate.quiet()
+                return await self.send_now(name, params, errors)
         except Throttled as slow:
             if slow.text == texts.THROTTLED:
                 link.blocked_until = self._deps.clock.monotonic() + (slow.retry_after or 5.0)

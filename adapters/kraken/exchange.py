@@ -5,6 +5,7 @@ names (``privatePostAddOrder``): ccxt signs, counts nonces and carries them, and
 we wrote. Its unified ``create_order`` would drop ``triggerPrice`` and send a market order instead of a stop.
 """
 
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -17,8 +18,14 @@ from adapters.kraken.errors import Refused
 def _exchange_class() -> Any:
     import ccxt.async_support as ccxt
 
+    # At DEBUG ccxt prints every request with its headers, and they hold the key.
+    quiet = logging.getLogger("adapters.kraken.requests")
+    quiet.setLevel(logging.INFO)
+
     class Kraken(ccxt.kraken):  # type: ignore[misc]
         """Tell answers apart by status and code, not by ccxt's error tree."""
+
+        logger = quiet
 
         def handle_errors(self, *answer: Any) -> None:
             """Raise Refused for everything that is not Kraken's yes."""

@@ -45,14 +45,16 @@ class Counters:
     def __init__(self, ceiling: int | None = None) -> None:
         from aiolimiter import AsyncLimiter
 
-        most = manifest.COUNTER if ceiling is None else max(2.0, min(manifest.COUNTER, float(ceiling)))
+        # One less than Kraken's own: its counter begins to lose only when the first request has arrived.
+        most = manifest.COUNTER - 1
+        most = most if ceiling is None else max(2.0, min(most, float(ceiling)))
         self._make: Any = AsyncLimiter
         self._rest = AsyncLimiter(most, most / manifest.DECAY)
         self._pairs: dict[str, Any] = {}
 
-    async def read(self, cost: int, errors: Errors) -> None:
+    async def read(self, cost: int, patience: float, errors: Errors) -> None:
         """Wait until a read of this cost fits."""
-        await take(self._rest, cost, PATIENCE[Lane.READ], errors)
+        await take(self._rest, cost, patience, errors)
 
     async def order(self, pair: str, lane: Lane, errors: Errors) -> None:
         """Wait until one more order in a pair fits."""
@@ -90,13 +92,19 @@ class Gate:
         self._busy = False
 
     @asynccontextmanager
-    async def passing(self, lane: Lane) -> AsyncIterator[None]:
-        """Hold the gate while one request is on its way."""
-        if lane is Lane.READ:
-            async with self._reading:
-                await self._quiet.wait()
-                yield
-            return
+    async def reading(self) -> AsyncIterator[None]:
+        """Hold the turn to read. ``quiet`` comes last before the request, with nothing awaited between."""
+        async with self._reading:
+            yield
+
+    async def quiet(self) -> None:
+        """Wait until no change is on its way."""
+        while not self._quiet.is_set():
+            await self._quiet.wait()
+
+    @asynccontextmanager
+    async def changing(self, lane: Lane) -> AsyncIterator[None]:
+        """Hold the gate while one change is on its way."""
         await self._enter(lane)
         try:
             yield

@@ -1,6 +1,7 @@
 """Be one open connection to one Kraken account."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -145,7 +146,7 @@ class KrakenSession:
         await self._not_again(request.client_order_id, errors)
         size = await self._size(request, errors)
         await link.counters.order(request.instrument.broker_symbol, lane, errors)
-        async with link.gate.passing(lane):
+        async with link.gate.changing(lane):
             # The wait for quota and for the gate may have outlived the licence to send.
             now = self._deps.clock.now()
             checks.not_expired(request, errors, now)
@@ -241,7 +242,30 @@ class KrakenSession:
         Whenever the socket starts to listen, what ended while it did not is read and yielded; open orders
         come with the socket's own snapshot. A key that may not listen is polled instead.
         """
-        errors = _errors("events")
+        try:
+            async with aclosing(self._heard(_errors("events"))) as heard:
+                async for report in heard:
+                    yield report
+        except BrokerError:
+            if not self._ended:
+                raise
+
+    async def renew(self) -> None:
+        """Do nothing: API keys are renewed at Kraken."""
+
+    def is_connected(self) -> bool:
+        """Tell whether the last exchange worked, and the socket, if one is wanted, is up."""
+        return self._client.healthy and (self._stream is None or self._stream.up)
+
+    async def disconnect(self) -> None:
+        """Close the sockets of this session. Idempotent; resting orders stay."""
+        self._ended = True
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
+        await self._client.close()
+
+    async def _heard(self, errors: Errors) -> AsyncGenerator[OrderReport, None]:
         stream = Executions(self._client, self._deps.endpoint, await self._client.markets(errors), errors)
         try:
             await stream.open()
@@ -260,21 +284,6 @@ class KrakenSession:
             self._deaf_since = self._deps.clock.now()
             await stream.close()
 
-    async def renew(self) -> None:
-        """Do nothing: API keys are renewed at Kraken."""
-
-    def is_connected(self) -> bool:
-        """Tell whether the last exchange worked, and the socket, if one is wanted, is up."""
-        return self._client.healthy and (self._stream is None or self._stream.up)
-
-    async def disconnect(self) -> None:
-        """Close the sockets of this session. Idempotent; resting orders stay."""
-        self._ended = True
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await stream.close()
-        await self._client.close()
-
     async def _told(self, item: OrderReport | str | None, errors: Errors) -> Sequence[OrderReport]:
         """Give what an item of the stream says, reading where it says too little."""
         if isinstance(item, OrderReport):
@@ -283,7 +292,7 @@ class KrakenSession:
             return (await self._orders.by_id(item, errors),)
         return await self._orders.closed_since(self._deaf_since - _SKEW, errors)
 
-    async def _polled(self) -> AsyncIterator[OrderReport]:
+    async def _polled(self) -> AsyncGenerator[OrderReport, None]:
         errors = _errors("events")
 
         async def recent() -> Sequence[OrderReport]:

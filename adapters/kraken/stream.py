@@ -16,7 +16,6 @@ from adapters.kraken import guard, parse, texts
 from adapters.kraken.client import Client
 from adapters.kraken.errors import classify
 from adapters.kraken.markets import Markets
-from domain.broker import Lane
 from domain.errors import BrokerError
 from domain.money import ZERO
 from domain.orders import TERMINAL, OrderReport
@@ -41,7 +40,7 @@ class Executions:
 
     async def open(self) -> None:
         """Connect and subscribe. Raises BrokerError; ``no_permission`` where the key may not."""
-        token = (await self._client.send("GetWebSocketsToken", {}, self._errors, Lane.READ)).get("token")
+        token = (await self._client.read("GetWebSocketsToken", {}, self._errors)).get("token")
         http = self._client.link(self._errors).wire.http
         try:
             from aiohttp import ClientWSTimeout  # comes with ccxt

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.paper.engine import EngineEvent, EngineOrder, Refusal, Refused
+from adapters.paper.engine import EngineEvent, EngineOrder, EngineRequest, Refusal, Refused
 from sim.kraken import intake, names, render
 from sim.kraken.state import ACCOUNT, FORM, ApiRefusal, Placed, SimAccount, World, named
 
@@ -103,7 +103,7 @@ class PrivateApi:
         client = str(form.get("cl_ord_id") or "")
         if client and any(p.client == client and self._world.order(p).live for p in account.placed.values()):
             raise ApiRefusal(DUPLICATE)
-        if wanted.limit_price and wanted.quantity and wanted.limit_price * wanted.quantity < Decimal("0.5"):
+        if _cheap(wanted):
             raise ApiRefusal("EOrder:Cost minimum not met")
         self._feed(wanted.instrument.symbol)
         txid = named("O", wanted.client_order_id)
@@ -221,6 +221,11 @@ class PrivateApi:
         if self._engine.quote(symbol) is None:
             quote = self._world.market.quote(symbol)
             self._engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+
+
+def _cheap(wanted: EngineRequest) -> bool:
+    price, size = wanted.limit_price or wanted.stop_price, wanted.quantity
+    return price is not None and size is not None and price * size < wanted.instrument.min_notional
 
 
 def token(account: SimAccount) -> str:

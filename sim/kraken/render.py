@@ -39,15 +39,7 @@ _EXEC = {
 
 def order_json(order: EngineOrder, placed: Placed) -> Json:
     """Write an order as OpenOrders, ClosedOrders and QueryOrders do."""
-    filled, cost = order.filled_quantity, order.filled_value
-    limit, stop = order.limit_price, order.stop_price
-    pair = names.altname(order.request.instrument)
-    first = placed.price
-    if placed.ordertype in {"limit"} and limit is not None:
-        first = plain(limit)
-    elif placed.ordertype.startswith("stop-loss") and stop is not None:
-        first = plain(stop)
-    second = plain(limit) if placed.ordertype == "stop-loss-limit" and limit is not None else "0"
+    filled, cost, stop = order.filled_quantity, order.filled_value, order.stop_price
     body: Json = {
         "refid": None,
         "userref": None,
@@ -55,16 +47,7 @@ def order_json(order: EngineOrder, placed: Placed) -> Json:
         "opentm": order.created_at.timestamp(),
         "starttm": 0,
         "expiretm": 0,
-        "descr": {
-            "pair": pair,
-            "type": order.side.value,
-            "ordertype": placed.ordertype,
-            "price": first or "0",
-            "price2": second,
-            "leverage": "none",
-            "order": f"{order.side.value} {order.quantity} {pair} @ {placed.ordertype} {first}".strip(),
-            "close": "",
-        },
+        "descr": _descr(order, placed),
         "vol": _lot(order.quantity or Decimal(0)),
         "vol_exec": _lot(filled),
         "cost": f"{cost:.5f}",
@@ -80,6 +63,27 @@ def order_json(order: EngineOrder, placed: Placed) -> Json:
     if not order.live:
         body |= {"closetm": order.updated_at.timestamp(), "reason": _reason(order)}
     return body
+
+
+def _descr(order: EngineOrder, placed: Placed) -> Json:
+    """Write the terms: ``price`` is the limit, or the trigger, with the limit behind it in ``price2``."""
+    pair, limit, stop = names.altname(order.request.instrument), order.limit_price, order.stop_price
+    first, second = placed.price, "0"
+    if placed.ordertype == "limit" and limit is not None:
+        first = plain(limit)
+    elif placed.ordertype.startswith("stop-loss") and stop is not None:
+        first = plain(stop)
+        second = plain(limit) if limit is not None else "0"
+    return {
+        "pair": pair,
+        "type": order.side.value,
+        "ordertype": placed.ordertype,
+        "price": first or "0",
+        "price2": second,
+        "leverage": "none",
+        "order": f"{order.side.value} {order.quantity} {pair} @ {placed.ordertype} {first}".strip(),
+        "close": "",
+    }
 
 
 def _reason(order: EngineOrder) -> str | None:
@@ -196,7 +200,7 @@ def pair_json(instrument: Instrument, *, halted: bool) -> Json:
         "margin_call": 80,
         "margin_stop": 40,
         "ordermin": plain(instrument.min_quantity),
-        "costmin": "0.5",
+        "costmin": plain(instrument.min_notional),
         "tick_size": plain(instrument.price_increment),
         "status": "cancel_only" if halted else "online",
     }

@@ -9,6 +9,7 @@ import sys
 CONSOLES = {
     "discord": "sim.discord.console",
     "alpaca": "sim.alpaca.console",
+    "moomoo": "sim.moomoo.console",
 }
 """Where each simulator's ``async def run(port)`` is; imported only when asked for."""
 

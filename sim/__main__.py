@@ -10,6 +10,7 @@ CONSOLES = {
     "discord": "sim.discord.console",
     "alpaca": "sim.alpaca.console",
     "moomoo": "sim.moomoo.console",
+    "coinbasepro": "sim.coinbase.console",
 }
 """Where each simulator's ``async def run(port)`` is; imported only when asked for."""
 

@@ -1,5 +1,6 @@
 """Run the SDK's calls: inside the rate limit, with errors named."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -54,7 +55,8 @@ class Client:
         errors = Errors(broker=MANIFEST.slug, operation="connect")
         guard.refuse(guard.rest_url(self.endpoint), self.endpoint)
         try:
-            sdk.client_class()
+            # Off the loop: the first import takes most of a second.
+            await asyncio.to_thread(sdk.client_class)
         except ImportError as error:
             raise errors.denied(texts.NOT_INSTALLED, "not_installed") from error
         session, tls = self._shared.join()

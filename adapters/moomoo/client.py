@@ -152,15 +152,12 @@ class Client:
             return call(link.context)
 
         try:
-            answer = await self._gateway.call(link, run, errors, act)
+            answer = await self._gateway.call(link, run, errors, act, slot)
         except BrokerError as failure:
             self.healthy = link.up and failure.code not in {"timeout", "dropped", "auth_failed"}
             if isinstance(failure, Throttled) and kind:
                 limiter.throttled(None)
             raise
-        finally:
-            if slot is not None:
-                slot.done()
         self.healthy = True
         return answer
 

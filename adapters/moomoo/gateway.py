@@ -5,11 +5,13 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.kit.errors import Errors
+from adapters.kit.limits import Slot
 from adapters.moomoo import keys, manifest, sdk, texts
 from adapters.moomoo.errors import Reply, classify
 from adapters.moomoo.sdk import Link
@@ -83,9 +85,22 @@ class Gateway:
         """Close a context off the loop."""
         await asyncio.get_running_loop().run_in_executor(self._shared.pool(), link.close)
 
-    async def call(self, link: Link, ask: Callable[[], Any], errors: Errors, act: str = "") -> Any:
-        """Call the SDK in the pool. Raises BrokerError."""
+    async def call(
+        self, link: Link, ask: Callable[[], Any], errors: Errors, act: str = "", slot: Slot | None = None
+    ) -> Any:
+        """Call the SDK in the pool. Raises BrokerError.
+
+        The slot is freed by the answer, even if nobody waits for it any more.
+        """
+        loop = asyncio.get_running_loop()
         running = self._shared.pool().submit(run, ask)
+
+        def answered(done: "Future[Reply]") -> None:
+            if slot is not None:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody counts any more
+                    loop.call_soon_threadsafe(slot.unsent if done.cancelled() else slot.done)
+
+        running.add_done_callback(answered)
         try:
             reply = await asyncio.wait_for(asyncio.wrap_future(running), manifest.TOTAL_TIMEOUT)
         except TimeoutError:
@@ -219,7 +234,12 @@ class Gateway:
 def run(ask: Callable[[], Any]) -> Reply:
     """Call the SDK in this thread and follow what it sends."""
     trace = sdk.trace()
-    code, data, *_ = ask()
+    try:
+        code, data, *_ = ask()
+    except BrokerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - how far the request came is in the trace
+        code, data = -1, type(error).__name__
     return Reply(code=code, data=data, trace=trace)
 
 

@@ -100,7 +100,7 @@ async def make() -> AsyncIterator[MoomooHarness]:
     opend = process()
     await opend.call("reset", cash=str(START_CASH), prices=START, password=PASSWORD)
     # The real patience is real seconds, which no test should spend.
-    patience, manifest.QUERY_TIMEOUT = manifest.QUERY_TIMEOUT, 1.0
+    patience, manifest.QUERY_TIMEOUT = manifest.QUERY_TIMEOUT, 2.0
     try:
         yield MoomooHarness(opend, DrivenClock())
     finally:

@@ -53,7 +53,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(*, query_timeout=1.0, connect_timeout=None, **options):
+async def world(*, query_timeout=2.0, connect_timeout=None, **options):
     opend = process()
     await opend.call("reset", prices=START, password=PASSWORD, **options)
     before = manifest.QUERY_TIMEOUT, manifest.CONNECT_TIMEOUT

@@ -443,6 +443,37 @@ async def test_a_lost_connection_is_noticed_and_the_next_request_makes_a_new_one
         assert time.monotonic() - begun < 3
 
 
+async def test_an_answer_the_sdk_stumbles_over_leaves_the_order_unknown(monkeypatch):
+    async with world() as w, w.open() as session:
+        request = limit(await stock(session), "90")
+        await session.account()
+        from moomoo.trade import open_trade_context
+
+        def stumble(*_, **__):
+            raise KeyError("a column")
+
+        monkeypatch.setattr(open_trade_context.pd, "DataFrame", stumble)
+        with pytest.raises(OutcomeUnknown):
+            await session.submit(request)
+        monkeypatch.undo()
+        assert (await session.find_order(request.client_order_id)).state is OrderState.WORKING
+
+
+async def test_a_submit_nobody_waits_for_any_more_is_found_and_not_sent_again():
+    async with world() as w, w.open() as session:
+        request = limit(await stock(session), "90")
+        w.fault("/2202", FaultAction.DELAY, seconds=60)
+        gone = asyncio.create_task(session.submit(request))
+        await eventually(lambda: w.bodies())
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        assert (await session.find_order(request.client_order_id)).state is OrderState.WORKING
+        with pytest.raises(DuplicateClientId):
+            await session.submit(request)
+        await w.advance(60)
+        assert len(w.bodies()) == 1
+
+
 async def test_the_sdk_prints_nothing(capfd):
     async with world() as w, w.open() as session:
         await session.account()

@@ -15,7 +15,7 @@ PRIVATE_HINT = "A Kraken private key is about 88 letters, digits, + and /, and e
 LIVE_ONLY = "Kraken has no paper trading. Choose live here, or use the paper broker."
 WRONG_HOST = "Kraken may only be reached at its own address; nothing was sent."
 NOT_INSTALLED = (
-    "Kraken support is not installed here. The operator installs it with discord-trade-exec[kraken]."
+    "Kraken support is not installed here. The operator installs it with discord-trade-exec[ccxt]."
 )
 AUTH = (
     "Kraken does not accept this API key. Check that it was copied whole, is not expired and allows this "

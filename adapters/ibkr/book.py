@@ -7,8 +7,9 @@ message it tells in another: executions say what a skipped status would have sai
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from adapters.ibkr.records import OVER, Record, amount, number, our_symbol
+from adapters.ibkr.records import AT_WORK, OVER, Record, amount, number, our_symbol
 from domain.money import ZERO
 from domain.orders import TERMINAL, Fill, OrderReport
 from domain.ports import Clock
@@ -170,9 +171,10 @@ class Book:
         )
 
     def heard_refusal(self, record: Record, text: str) -> None:
-        """Take in a proven refusal of an order that never worked."""
+        """Take in a refusal: of the order itself where it does not work, of a change of it otherwise."""
         record.refused = text
-        self._changed(record)
+        if record.status not in AT_WORK:
+            self._changed(record)
 
     def vanished(self) -> None:
         """Forget what neither list of a whole reading held any more; absence proves nothing about it."""
@@ -237,8 +239,6 @@ def _told(record: Record) -> object:
 
 def _moment(text: str, clock: Clock) -> datetime:
     """Read when an order was completed; only shown, so an odd spelling is no harm."""
-    from zoneinfo import ZoneInfo
-
     day, _, rest = text.partition(" ")
     time, _, zone = rest.strip().partition(" ")
     try:

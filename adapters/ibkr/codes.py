@@ -9,7 +9,7 @@ from adapters.ibkr import texts
 from adapters.kit.errors import Errors
 from domain.errors import BrokerError
 
-CANCELLED, CLIENT_TAKEN, NO_CONTRACT, DUPLICATE_ID, TOO_FAST = 202, 326, 200, 103, 100
+CANCELLED, CLIENT_TAKEN, DUPLICATE_ID, MISMATCH, TOO_FAST = 202, 326, 103, 105, 100
 NOT_FOUND, NOT_CANCELLABLE = frozenset({135, 10147}), frozenset({161, 10148, 136})
 LINK_DOWN = frozenset({1100, 2110})
 LINK_BACK = frozenset({1101, 1102})

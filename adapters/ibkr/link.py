@@ -45,7 +45,6 @@ class Link:
         """TWS itself has lost Interactive Brokers."""
         self.stale_positions = True
         self.synced_at: float | None = None
-        self.attempts = 0
         self.listener: asyncio.Queue[Item] | None = None
         self._errors_of: dict[int, list[tuple[int, str]]] = {}
         self._probes: dict[asyncio.Future[Any], Callable[[], Any]] = {}
@@ -81,7 +80,6 @@ class Link:
             raise errors.denied(texts.NOT_INSTALLED, "not_installed") from None
         self._hang_up()
         self.ib, self.cut_off = ib, False
-        self.attempts += 1
         self._taken = asyncio.get_running_loop().create_future()
         self.book.round += 1
         guard.refuse(self._deps.environment, port, self._deps.endpoint)
@@ -96,7 +94,8 @@ class Link:
             self._hang_up()
             raise
         ib.disconnectedEvent += self._lost
-        self.stale_positions = False
+        # The SDK reads on where a first reading did not come in time; so each is read again when wanted.
+        self.stale_positions = True
         self.synced_at = None
 
     async def _greet(self, greeting: "asyncio.Future[Any]", errors: Errors) -> None:
@@ -282,9 +281,17 @@ class Link:
             self._gap()
         elif request > 0:
             self._errors_of.setdefault(request, []).append((code, text))
+            self._note_refusal(request, code, text)
             while len(self._errors_of) > 500:
                 self._errors_of.pop(next(iter(self._errors_of)))
             self._poke()
+
+    def _note_refusal(self, request: int, code: int, text: str) -> None:
+        """Keep a refusal with its order: it is rejected once its status says that it does not work."""
+        record = self.book.by_order(self.client_id, request)
+        if record is not None and codes.refuses(code):
+            errors = Errors(broker=MANIFEST.slug, operation="submit")
+            self.book.heard_refusal(record, codes.refusal(code, text, errors, record.symbol).text)
 
     def heard_garbage(self) -> None:
         """Hear what cannot be read: something was missed, so the link is given up and made anew."""

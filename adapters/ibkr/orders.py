@@ -9,7 +9,7 @@ from adapters.ibkr.reads import Reads
 from adapters.ibkr.records import AT_WORK, OVER, Record
 from adapters.kit.errors import Errors
 from domain.broker import Lane, SessionDeps
-from domain.errors import BrokerError
+from domain.errors import BrokerError, Rejected
 from domain.instruments import Instrument
 from domain.money import ZERO
 from domain.orders import OrderReport, OrderRequest, PositionEffect
@@ -185,7 +185,6 @@ class OrderDesk:
                 raise throttled
             if codes.refuses(code) and not record.filled and record.status not in AT_WORK:
                 failure = codes.refusal(code, text, errors, record.symbol)
-                self._link.book.heard_refusal(record, failure.text)
                 if first:
                     self._numbers.pop(record.base, None)
                     raise failure
@@ -262,6 +261,9 @@ class OrderDesk:
             self._link.ib.client.placeOrder(record.order_id, wire.contract(instrument), order)
             wanted = (size, limit, stop)
             await self._link.until(lambda: self._changed(record, wanted, errors), errors)
+        except Rejected:
+            record.refused = ""  # the change was refused, not the order
+            raise
         finally:
             for slot in slots:
                 slot.done()
@@ -272,7 +274,7 @@ class OrderDesk:
     ) -> bool | None:
         record = self._current(sent)
         for code, text in self._link.said(record.order_id):
-            if code == codes.DUPLICATE_ID or code in codes.NOT_FOUND:
+            if code in {codes.DUPLICATE_ID, codes.MISMATCH} or code in codes.NOT_FOUND:
                 raise errors.rejected(texts.NOT_CHANGEABLE, "not_changeable")
             if codes.refuses(code):
                 raise codes.refusal(code, text, errors, record.symbol)

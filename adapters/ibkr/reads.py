@@ -91,7 +91,7 @@ class Reads:
 
         async def start(ib: Any) -> Any:
             try:
-                return (await ib.reqTickersAsync(wire.contract(instrument)))[0]
+                return await _snapshot(ib, wire.contract(instrument))
             except sdk.load().wrapper.RequestError as error:
                 if error.code in codes.QUOTE_REFUSED:
                     raise none from None
@@ -131,6 +131,35 @@ class Reads:
             currency = state.commissionCurrency or "USD"
             return Fees(amount=_up(max(known)), currency=currency, note=texts.FEE_NOTE)
         return _guess(request)
+
+
+async def _snapshot(ib: Any, contract: Any) -> Any:
+    """Ask for prices once, and go as soon as both sides are there: TWS says "end" only after eleven seconds.
+
+    The SDK keeps every contract it was ever asked a price for; what it kept of this one is thrown away.
+    """
+    request, wrapper = ib.client.getReqId(), ib.wrapper
+    future = wrapper.startReq(request, contract)
+    ticker = wrapper.startTicker(request, contract, "snapshot")
+
+    def seen(_: Any) -> None:
+        if ticker.bid > 0 and ticker.ask > 0 and not future.done():
+            future.set_result(None)
+
+    ticker.updateEvent += seen
+    ib.client.reqMktData(request, contract, "", True, False, [])
+    try:
+        await future
+        return ticker
+    finally:
+        wrapper.endTicker(ticker, "snapshot")
+        for kept, key in (
+            (wrapper._futures, request),
+            (wrapper._results, request),
+            (wrapper.reqId2Ticker, request),
+            (wrapper.tickers, id(contract)),
+        ):
+            kept.pop(key, None)
 
 
 def _position(raw: Any, mark: float | None) -> Position:

@@ -138,7 +138,7 @@ class Record:
     @property
     def reason(self) -> str:
         """Say why it does not work, where that is known."""
-        if self.refused:
+        if self.refused and self.status not in AT_WORK:
             return self.refused
         if self.status == "Inactive":
             return texts.REASON_REJECTED if self.completed else texts.REASON_INACTIVE

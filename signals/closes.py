@@ -120,7 +120,7 @@ def _refusal(facts: Facts, at: int) -> str | None:
         return "commentary"
     if _told_both(tokens, at):
         return "recap"
-    if facts.symbol is None and _names_unknown(facts, at):
+    if facts.symbol is None and verb.details.get(lex.CLOSE) != "everything" and _names_unknown(facts, at):
         return "unknown_symbol"
     return _market_talk(facts, at)
 

@@ -229,8 +229,17 @@ class _Scanner:
             if self.label == "stop" or not home or not home[-1].value / 2 < token.value < home[-1].value * 2:
                 return
             self.separator = "-"
-        self._put(at, token.value, token.start, token.end, home, unit)
+        self._put(at, self._full(at, token, home) or token.value, token.start, token.end, home, unit)
         self.taken += 1
+
+    def _full(self, at: int, token: Token, home: list[Level]) -> Decimal | None:
+        """Give 2043 for the 43 of ``2040-43``; None where the number is written in full."""
+        if not (home and self.taken and self.separator == "-" and token.raw.isdigit() and at > 1):
+            return None
+        first = self.tokens[at - 2].raw
+        if not first.isdigit() or len(first) <= len(token.raw) or home[-1].at != at - 2:
+            return None
+        return Decimal(first[: -len(token.raw)] + token.raw)
 
     def _put(self, at: int, value: Decimal, start: int, end: int, home: list[Level], unit: str = "") -> None:
         home.append(Level(value, start, end, at, unit, self.listed, self.separator, self.strong))

@@ -14,6 +14,8 @@ _ORDER_LIKE = frozenset(
         ReadingKind.CANCEL,
     )
 )  # fmt: skip
+_MOST_PARTS = 24
+"""More cuts than any message of orders has: such a text is read whole, once."""
 Reader = Callable[[Piece], Reading]
 
 
@@ -23,7 +25,7 @@ def read_parts(piece: Piece, reader: Reader) -> Reading:
         return reader(piece)
     for cutter in (_by_blank_line, _by_line, _by_sentence, _by_joint):
         parts = _carry([p for p in cutter(piece.tokens) if p])
-        if len(parts) > 1 and (found := _together([reader(piece.narrowed(p)) for p in parts])):
+        if 1 < len(parts) <= _MOST_PARTS and (found := _together([reader(piece.narrowed(p)) for p in parts])):
             return found
     return reader(piece)
 

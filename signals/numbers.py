@@ -117,6 +117,8 @@ def _date(first: str, second: str, third: str, end: int, sign: str) -> Scanned |
     try:
         return Scanned(end, day=date(year, month, day))
     except ValueError:
+        if sign == "-" and len(third) == len(first):
+            return None  # 50-60-70 are three prices
         return Scanned(end, impossible=True)
 
 

@@ -50,7 +50,8 @@ def _within(facts: Facts, at: int) -> bool:
 
 def _said_after(facts: Facts, at: int) -> bool:
     """Tell an ADD that only comments on an order already given (``$.32 Entry, leave DCA room``)."""
-    return 0 <= facts.symbol_at < at and bool(facts.contract.strikes or facts.levels.entry)
+    opened = facts.levels.entry_label or facts.piece.mask & lex.OPEN
+    return 0 <= facts.symbol_at < at and bool(facts.contract.strikes or (facts.levels.entry and opened))
 
 
 def _verb_at(at: int, roles: int, details: dict[int, str]) -> Verb | None:

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 
-from adapters import alpaca, coinbasepro, moomoo, paper
+from adapters import alpaca, coinbasepro, ibkr, moomoo, paper
 from domain.broker import BrokerAdapter
 
 
 def adapters() -> Mapping[str, BrokerAdapter]:
     """Give every adapter by its slug, the paper one first. Imports no SDK."""
-    found: tuple[BrokerAdapter, ...] = (paper.ADAPTER, alpaca.ADAPTER, coinbasepro.ADAPTER, moomoo.ADAPTER)
+    found: tuple[BrokerAdapter, ...] = (
+        paper.ADAPTER,
+        alpaca.ADAPTER,
+        ibkr.ADAPTER,
+        coinbasepro.ADAPTER,
+        moomoo.ADAPTER,
+    )
     return {adapter.manifest.slug: adapter for adapter in found}

@@ -9,8 +9,10 @@ import sys
 CONSOLES = {
     "discord": "sim.discord.console",
     "alpaca": "sim.alpaca.console",
+    "ibkr": "sim.ibkr.console",
     "moomoo": "sim.moomoo.console",
     "coinbasepro": "sim.coinbase.console",
+    "kraken": "sim.kraken.console",
 }
 """Where each simulator's ``async def run(port)`` is; imported only when asked for."""
 

@@ -1,5 +1,11 @@
 """List every broker that the contract suite is run against."""
 
-from tests.contract import alpaca_harness, coinbasepro_harness, moomoo_harness, paper_harness
+from tests.contract import alpaca_harness, coinbasepro_harness, ibkr_harness, moomoo_harness, paper_harness
 
-HARNESSES = (paper_harness.SPEC, alpaca_harness.SPEC, coinbasepro_harness.SPEC, moomoo_harness.SPEC)
+HARNESSES = (
+    paper_harness.SPEC,
+    alpaca_harness.SPEC,
+    ibkr_harness.SPEC,
+    coinbasepro_harness.SPEC,
+    moomoo_harness.SPEC,
+)

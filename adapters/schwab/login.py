@@ -114,7 +114,9 @@ class Login:
         code = parse_qs(parts.query).get("code", [""])[0]
         if not code:
             raise errors.auth(texts.BAD_LOGIN, "login_unreadable")
-        callback = parts._replace(query="", fragment="").geturl()
+        # A browser adds the slash to an address without a path; apps are registered without it.
+        path = "" if parts.path == "/" else parts.path
+        callback = parts._replace(path=path, query="", fragment="").geturl()
         try:
             token = await self._oauth.fetch_token(
                 guard.TOKEN_URL, grant_type="authorization_code", code=code, redirect_uri=callback

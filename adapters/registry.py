@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters import alpaca, coinbasepro, ibkr, moomoo, paper
+from adapters import alpaca, coinbasepro, ibkr, kraken, moomoo, paper, schwab
 from domain.broker import BrokerAdapter
 
 
@@ -14,5 +14,7 @@ def adapters() -> Mapping[str, BrokerAdapter]:
         ibkr.ADAPTER,
         coinbasepro.ADAPTER,
         moomoo.ADAPTER,
+        kraken.ADAPTER,
+        schwab.ADAPTER,
     )
     return {adapter.manifest.slug: adapter for adapter in found}

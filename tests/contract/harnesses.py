@@ -1,6 +1,13 @@
 """List every broker that the contract suite is run against."""
 
-from tests.contract import alpaca_harness, coinbasepro_harness, ibkr_harness, moomoo_harness, paper_harness
+from tests.contract import (
+    alpaca_harness,
+    coinbasepro_harness,
+    ibkr_harness,
+    moomoo_harness,
+    paper_harness,
+    schwab_harness,
+)
 
 HARNESSES = (
     paper_harness.SPEC,
@@ -8,4 +15,6 @@ HARNESSES = (
     ibkr_harness.SPEC,
     coinbasepro_harness.SPEC,
     moomoo_harness.SPEC,
+    kraken_harness.SPEC,
+    schwab_harness.SPEC,
 )

@@ -9,6 +9,7 @@ import sys
 CONSOLES = {
     "discord": "sim.discord.console",
     "alpaca": "sim.alpaca.console",
+    "schwab": "sim.schwab.console",
     "ibkr": "sim.ibkr.console",
     "moomoo": "sim.moomoo.console",
     "coinbasepro": "sim.coinbase.console",

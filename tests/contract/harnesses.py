@@ -4,6 +4,7 @@ from tests.contract import (
     alpaca_harness,
     coinbasepro_harness,
     ibkr_harness,
+    kraken_harness,
     moomoo_harness,
     paper_harness,
     schwab_harness,

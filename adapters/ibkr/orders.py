@@ -251,6 +251,8 @@ class OrderDesk:
         if stop is not None and record.kind == "TRAIL":
             text = texts.NO_TYPE.format(kind="moved trailing stop", what="stocks")
             raise errors.denied(text, "trailing_stop")
+        if size is not None and any(self._is_live(leg, errors) for leg in self._legs(record)):
+            raise errors.denied(texts.FIXED_SIZE, "bracket_quantity")
         order = wire.changed(record)
         _change(order, size, limit, stop)
         slots = await self._link.slots(Lane.EXIT, errors)
@@ -268,6 +270,11 @@ class OrderDesk:
             for slot in slots:
                 slot.done()
         return self.report(self._current(record), errors)
+
+    def _legs(self, record: Record) -> list[Record]:
+        """Give the legs of an entry, whose sizes TWS does not promise to move with it."""
+        entry = record.ref == record.base and not record.paired
+        return [leg for leg in self._link.book.family(record) if leg is not record and entry]
 
     def _changed(
         self, sent: Record, wanted: tuple[Decimal | None, Decimal | None, Decimal | None], errors: Errors

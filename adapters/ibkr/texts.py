@@ -89,6 +89,9 @@ TOO_MANY = "There are 20 open orders on this side of {symbol}, the most Interact
 EXTENDED = "Outside regular hours only limit orders without a stop or target attached are taken."
 OPENING = "An order for the opening must be a market or limit order without a stop or target attached."
 EXPIRED = "The order was not sent in time, so it was not sent at all."
+FIXED_SIZE = (
+    "The size of an order with a stop or a target attached cannot be changed. Cancel it and send a new one."
+)
 NOTHING_TO_CHANGE = "Nothing was asked to change."
 BAD_INSTRUMENT = "The symbol must be looked up at Interactive Brokers again before it can be traded."
 

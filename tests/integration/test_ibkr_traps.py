@@ -540,6 +540,16 @@ async def test_a_trailing_stop_is_not_moved_by_overwriting_its_distance():
             await session.replace(sent.broker_order_id, stop_price=D(95))
 
 
+async def test_an_entry_is_not_resized_away_from_its_legs():
+    async with world() as w, w.open() as session:
+        sent = await session.submit(limit(await stock(session), "90", take_profit=D(110), stop_loss=D(80)))
+        with pytest.raises(Denied):
+            await session.replace(sent.broker_order_id, quantity=D(4))
+        changed = await session.replace(sent.broker_order_id, limit_price=D(91))
+        assert (changed.limit_price, changed.quantity, len(changed.legs)) == (D(91), D(10), 2)
+        assert len(w.seen("modifyOrder")) == 1
+
+
 async def test_the_account_number_is_in_no_log(caplog):
     caplog.set_level(logging.DEBUG)
     async with world() as w, w.open() as session:

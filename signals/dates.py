@@ -108,6 +108,8 @@ def _named_month(tokens: list[Token], at: int, today: date | None) -> tuple[int,
     following = tokens[at + 1] if at + 1 < len(tokens) else None
     if token.roles & lex.MONTH:
         month = int(token.details[lex.MONTH])
+        if following is not None and following.roles & lex.STRIKE and token.raw[0].isupper():
+            return 1, _monthly(month, today)  # AAPL April 180C
         if following is None or not _whole(following):
             return None
         number = int(following.value or 0)
@@ -119,6 +121,14 @@ def _named_month(tokens: list[Token], at: int, today: date | None) -> tuple[int,
         used, year = _year_after(tokens, at + 2)
         return 2 + used, _day(year, int(following.details[lex.MONTH]), int(token.value or 0), today)
     return None
+
+
+def _monthly(month: int, today: date | None) -> date | None:
+    """Give the monthly expiry of the next ``month`` that is not over."""
+    if today is None:
+        return None
+    this_year = listed(third_friday(today.year, month))
+    return this_year if this_year >= today else listed(third_friday(today.year + 1, month))
 
 
 def _whole(token: Token) -> bool:

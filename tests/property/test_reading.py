@@ -1,5 +1,6 @@
 """The reader holds whatever the text: no exception, no order out of talk, no number from nowhere."""
 
+import gc
 import json
 import os
 import random
@@ -430,6 +431,41 @@ DAMAGED_MAX = 0.01
 """At most this share of talk may become an order when one to three of its characters are destroyed."""
 
 
+class Stopwatch:
+    """Time each message by the processor; the collector's pauses belong to none and are kept apart."""
+
+    def __init__(self):
+        self.times, self.slowest, self.paused, self.worst_pause = [], (0, ""), 0, 0
+
+    def __enter__(self):
+        gc.callbacks.append(self._collected)
+        return self
+
+    def __exit__(self, *_):
+        gc.callbacks.remove(self._collected)
+
+    def _collected(self, phase, _):
+        if phase == "start":
+            self._began = time.thread_time_ns()
+        else:
+            pause = time.thread_time_ns() - self._began
+            self.paused += pause
+            self.worst_pause = max(self.worst_pause, pause)
+
+    def read(self, row, text):
+        self.paused = 0
+        began = time.thread_time_ns()
+        reading = read_row(row, text)
+        spent = time.thread_time_ns() - began - self.paused
+        self.times.append(spent)
+        self.slowest = max(self.slowest, (spent, text))
+        return reading
+
+    def millis(self, share):
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1e6
+
+
 def test_no_mutation_raises_or_makes_an_order_of_talk():
     cases = 1_000_000 if os.environ.get("SOAK") else 2_000
     seed = int(os.environ.get("SEED", "20260302"))
@@ -437,6 +473,8 @@ def test_no_mutation_raises_or_makes_an_order_of_talk():
     rng = random.Random(seed)
     talk = [row for row in CORPUS if row["expected"]["kind"] == "none" and row["text"].strip()]
     wrong, damaged = [], 0
+    watch = Stopwatch()
+    read("BTO AAPL 150c 3/21 @ 2.35", as_of=AS_OF)  # the first message of a process loads the word lists
     for _ in range(cases):
         row = rng.choice(CORPUS if rng.random() < 0.3 else talk)
         if not row["text"]:
@@ -444,12 +482,17 @@ def test_no_mutation_raises_or_makes_an_order_of_talk():
         text = row["text"]
         for _ in range(rng.randint(1, 3)):
             text = mutate(rng, text) or "x"
-        reading = read_row(row, text)
+        with watch:
+            reading = watch.read(row, text)
         if row["expected"]["kind"] == "none" and reading.kind in ORDER_LIKE:
             if explained(row, text):
                 damaged += 1
             else:
                 wrong.append((row["id"], text, reading.kind))
+    p99, worst, pause = watch.millis(0.99), watch.slowest[0] / 1e6, watch.worst_pause / 1e6
     print(f"{damaged} orders out of damaged words")  # noqa: T201
+    print(f"p99 {p99:.3f} ms, max {worst:.3f} ms, longest collection {pause:.3f} ms")  # noqa: T201
+    assert p99 < 1
+    assert worst < 20, watch.slowest
     assert not wrong, f"{len(wrong)}: {wrong[:10]}"
     assert damaged <= DAMAGED_MAX * cases

@@ -269,7 +269,8 @@ class CoinbaseSession:
 
     def is_connected(self) -> bool:
         """Tell whether the last exchange worked, and the socket, if there is one, is up."""
-        return self._client.healthy and (self._feed is None or self._feed.up)
+        # An answer may still come in while the session is closing.
+        return not self._closing and self._client.healthy and (self._feed is None or self._feed.up)
 
     async def disconnect(self) -> None:
         """Close the sockets of this session. Idempotent; resting orders stay."""

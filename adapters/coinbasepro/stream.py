@@ -87,7 +87,12 @@ class UserFeed:
         ws = self._ws
         if ws is None:
             raise _ERRORS.unknown(texts.STREAM_LOST, "stream_lost")
-        frame = await ws.receive()
+        try:
+            frame = await ws.receive()
+        except TimeoutError:
+            raise
+        except Exception:  # noqa: BLE001 - closed while it was being read, in one of several ways
+            raise _ERRORS.unknown(texts.STREAM_LOST, "stream_lost") from None
         if frame.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             raise _ERRORS.unknown(texts.STREAM_LOST, "stream_lost")
         try:

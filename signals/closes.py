@@ -1,6 +1,7 @@
 """Read trims and exits: what is closed, how much of it, at what price."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.signals import Reading, ReadingKind
 from signals import lexicon as lex
@@ -118,11 +119,32 @@ def _refusal(facts: Facts, at: int) -> str | None:
     buys = any(t.roles & lex.OPEN and tokens[at + n].text == "to" for n, t in enumerate(tokens[at + 1 :]))
     if unknown_words(clause, 0, len(clause)) > allowed or _of_risk(tokens, at) or buys:
         return "commentary"
-    if _told_both(tokens, at):
-        return "recap"
+    aside = _beside_the_point(facts, at)
+    if aside:
+        return aside
     if facts.symbol is None and verb.details.get(lex.CLOSE) != "everything" and _names_unknown(facts, at):
         return "unknown_symbol"
     return _market_talk(facts, at)
+
+
+def _beside_the_point(facts: Facts, at: int) -> str | None:
+    """Name why the verb closes nothing now: other things stand after it, or its time is past or to come."""
+    tokens = facts.piece.tokens
+    if _told_both(tokens, at) or any(
+        t.roles & lex.STOP and any(n.roles & lex.RECAP for n in tokens[k + 1 : k + 4])
+        for k, t in enumerate(tokens[:at])
+    ):
+        return "recap"
+    if any(t.roles & lex.AT and n.roles & lex.TARGET for t, n in pairwise(tokens[at:])):
+        return "conditional"
+    symbol = facts.symbol_at
+    if symbol > at and tokens[at].details.get(lex.CLOSE) != "out":
+        between = [t for t in tokens[at + 1 : symbol] if t.kind == WORD]
+        return "commentary" if any(not t.roles or t.roles & lex.ASKING for t in between) else None
+    after = next(
+        (t for t in tokens[at + 1 :] if t.kind == WORD and not t.roles & (lex.LEAD | lex.FILLER)), None
+    )
+    return "commentary" if after is not None and after.roles & lex.ASKING else None
 
 
 def _told_both(tokens: list[Token], at: int) -> bool:

@@ -112,7 +112,8 @@ def _shape_refusal(facts: Facts, verb: Verb | None, shape: str, core: list[int])
 def _told_refusal(facts: Facts, verb: Verb) -> str | None:
     """What was bought needs its price, no number left over (a year, a price now) and no sale after it."""
     tokens = facts.piece.tokens
-    if any(t.roles & (lex.CLOSE | lex.SELL | lex.TRIM) and not t.roles & lex.SYMBOL for t in tokens):
+    others = (t for at, t in enumerate(tokens) if at != verb.at and not t.roles & lex.SYMBOL)
+    if any(t.roles & (lex.CLOSE | lex.SELL | lex.TRIM) for t in others):
         return "recap"
     if verb.detail == "taken":
         return None

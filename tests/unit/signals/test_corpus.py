@@ -37,7 +37,7 @@ def test_a_message_of_the_corpus_reads_as_expected(row):
 
 
 def test_the_corpus_is_large_and_a_third_of_it_is_talk():
-    assert len(ROWS) >= 150
+    assert len(ROWS) >= 1200
     assert sum(row["expected"]["kind"] == "none" for row in ROWS) * 3 >= len(ROWS)
     assert len({row["id"] for row in ROWS}) == len(ROWS)
 

@@ -71,22 +71,22 @@ class Client:
             self.sdk = None
             await self._shared.leave()
 
-    async def read(self, call: Call, errors: Errors) -> Any:
+    async def read(self, call: Call, errors: Errors, *, lane: Lane = Lane.READ) -> Any:
         """Ask for JSON, again if need be; an access that ended early is renewed once."""
         try:
-            return await retry.read(lambda: self._read(call, errors))
+            return await retry.read(lambda: self._read(call, errors, lane))
         except AuthFailed as error:
             if error.code != "access_expired":
                 raise
         try:
-            return await retry.read(lambda: self._read(call, errors))
+            return await retry.read(lambda: self._read(call, errors, lane))
         except AuthFailed as error:
             if error.code != "access_expired":
                 raise
             raise errors.auth(texts.LOGIN_REFUSED, "login_refused") from None
 
-    async def _read(self, call: Call, errors: Errors) -> Any:
-        return body_of(await self.ask(call, errors, lane=Lane.READ), errors)
+    async def _read(self, call: Call, errors: Errors, lane: Lane) -> Any:
+        return body_of(await self.ask(call, errors, lane=lane), errors)
 
     async def ask(self, call: Call, errors: Errors, *, lane: Lane, order: bool = False) -> Any:
         """Call once and give the answer. Raises BrokerError: OutcomeUnknown where Schwab may have acted."""

@@ -10,7 +10,7 @@ from adapters.schwab import parse, texts, wire
 from adapters.schwab.claims import SKEW, Ambiguous, Claims, Doubt, Seen, Shape
 from adapters.schwab.client import Client
 from adapters.schwab.parse import Foreign, Json
-from domain.broker import HistoryFilter
+from domain.broker import HistoryFilter, Lane
 from domain.errors import BrokerError, NotFound
 from domain.orders import LIVE, OrderReport
 from domain.ports import Clock
@@ -63,7 +63,8 @@ class OrderDesk:
         Raises OutcomeUnknown where it cannot be read, or is another: that happened at Schwab's predecessor.
         """
         try:
-            raw = await self._client.read(lambda: self._fresh(number, errors), errors)
+            # Ahead of plain reads: without its share of the quota an accepted order would be in doubt.
+            raw = await self._client.read(lambda: self._fresh(number, errors), errors, lane=Lane.EXIT)
         except BrokerError:
             raise errors.unknown(texts.UNVERIFIED, "unverified") from None
         if _shape(_object(raw, errors)) != shape:

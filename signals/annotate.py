@@ -211,7 +211,8 @@ def _would(tokens: list[Token], at: int) -> bool:
     """Tell ``I'd buy`` and ``id buy`` from the ID of a signal."""
     if "'" in tokens[at].raw:
         return True
-    sense = lex.words().get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+    following = next((t for t in tokens[at + 1 : at + 3] if t.kind == WORD), None)
+    sense = lex.words().get(following.text) if following is not None else None
     return sense is not None and bool(sense.roles & (lex.VERB | lex.PLAN))
 
 

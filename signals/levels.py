@@ -206,7 +206,8 @@ class _Scanner:
 
     def _distance(self, at: int, token: Token, unit: str) -> bool:
         """Bind ``4pt stop`` and ``30 pip target`` to the label after them."""
-        if unit not in _DISTANCES or self.label in {"stop", "target"} or token.value is None:
+        labelled = self.label in {"stop", "target"} and not self._home(self.label or "stop")
+        if unit not in _DISTANCES or labelled or token.value is None:
             return False
         label = next((t for t in self.tokens[at + 1 : at + 3] if t.roles & (lex.STOP | lex.TARGET)), None)
         if label is None:
@@ -248,7 +249,9 @@ class _Scanner:
 
     def _unit(self, at: int, token: Token) -> str | None:
         """Give "", "%", "pips" or "points"; None where the number is no price at all."""
-        if token.roles & (lex.STRIKE | lex.QUANTITY) or token.suffix in _SKIPPED or token.sign == "+":
+        if token.roles & (lex.STRIKE | lex.QUANTITY) or token.suffix in _SKIPPED:
+            return None
+        if token.sign == "+" and not (token.suffix == "%" and self.label == "target" and not self.taken):
             return None
         if token.suffix == "%" or token.suffix in _DISTANCES:
             return token.suffix

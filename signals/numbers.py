@@ -55,7 +55,7 @@ def scan_number(text: str, at: int, after_label: bool) -> Scanned:
 def number_end(text: str, at: int) -> tuple[int, bool]:
     """Find the end of digits, thousands groups and one decimal part; say whether there were groups."""
     end, grouped = _digits(text, at), False
-    listed = at > 1 and text[at - 1] == "," and not text[at - 2].isspace()  # AAPL,100,180.5
+    listed = at > 0 and text[at - 1] == ","  # AAPL,100,180.5
     if end - at <= 3 and not listed:
         while text[end : end + 1] == "," and _digits(text, end + 1) == end + 4:
             end, grouped = end + 4, True

@@ -6,7 +6,7 @@ from signals import lexicon as lex
 from signals.facts import Facts
 from signals.levels import Level
 from signals.mood import Judge, unknown_words
-from signals.tokens import DATE, NUMBER, SLASH, WORD, Token
+from signals.tokens import DATE, NUMBER, PUNCT, SLASH, WORD, Token
 from signals.verbs import Verb
 
 _AFTER_NAME = frozenset(("in at", "im in", "filled at", "filled on", "long from", "short from"))
@@ -158,6 +158,11 @@ def _inside(facts: Facts, first: int, last: int) -> str | None:
             continue
         if token.kind in {SLASH, DATE} and not token.roles and at not in prices:
             return "unclear_number"
+        parted = (
+            token.kind == NUMBER and at > 0 and tokens[at - 1].text == "+" and tokens[at - 1].kind == PUNCT
+        )
+        if parted and at not in prices and (token.suffix == "%" or _in_pips_at(tokens, at)):
+            return "recap"
         gain = token.suffix == "%" or token.sign == "+" or _in_pips_at(tokens, at)
         if token.sign and at not in prices and gain:
             return "recap"

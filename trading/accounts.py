@@ -1,5 +1,6 @@
 """Link, test, list and remove broker accounts."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,8 @@ class AccountService:
     def __init__(self, deps: TradingDeps, executor: Executor) -> None:
         self._deps = deps
         self._executor = executor
+        # What a live test got in exchange for a one-time code, until the account is saved with it.
+        self._exchanged: dict[str, dict[str, str]] = {}
 
     def supported(self) -> Sequence[BrokerManifest]:
         """List brokers that are switched on here, the paper one first."""
@@ -47,8 +50,14 @@ class AccountService:
         """
         self._check_broker(broker, environment)
         ref = AccountRef(user=user, broker=broker, account=f"test-{secrets.token_hex(4)}")
+        asked = _digest(user, broker, credentials)
+
+        async def keep(changed: Mapping[str, str]) -> None:
+            self._exchanged.setdefault(asked, {}).update(changed)
+
         try:
-            async with prepare(self._deps, ref, environment, credentials) as session:
+            offered = Credentials(_values(credentials) | self._exchanged.get(asked, {}))
+            async with prepare(self._deps, ref, environment, offered, keep) as session:
                 verified = await session.verify()
         finally:
             await self._deps.store.paper_books.delete(ref.key)  # a paper test leaves nothing behind
@@ -86,7 +95,9 @@ class AccountService:
         verified: Verified,
     ) -> LinkedAccount:
         """Seal and save a tested account. Raises InvalidValue when the name is taken."""
-        secret, options = self._split(broker, credentials)
+        asked = _digest(user, broker, credentials)
+        given = _values(credentials) | self._exchanged.get(asked, {})
+        secret, options = self._split(broker, Credentials({k: v for k, v in given.items() if v}))
         account = f"{secrets.token_hex(8)}"
         mine = await self.accounts(user)
         if any(a.name.casefold() == name.casefold() for a in mine):
@@ -107,6 +118,7 @@ class AccountService:
         )
         if not await self._deps.store.accounts.insert(linked):
             raise InvalidValue(texts.say("name_taken", name=name))
+        self._exchanged.pop(asked, None)
         actor = self._executor.ensure(linked)
         if actor is not None:
             await actor.started.wait()  # who links an account looks at it next
@@ -187,3 +199,13 @@ class AccountService:
     def titles(self) -> Mapping[str, str]:
         """Give each broker's title by its slug."""
         return {slug: adapter.manifest.title for slug, adapter in self._deps.adapters.items()}
+
+
+def _values(credentials: Credentials) -> dict[str, str]:
+    return {key: credentials[key] for key in credentials}
+
+
+def _digest(user: str, broker: str, credentials: Credentials) -> str:
+    """Name what was typed, so that what it was exchanged for goes with nothing else."""
+    parts = [user, broker, *(f"{k}={v}" for k, v in sorted(_values(credentials).items()))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,6 +1,8 @@
 """Open broker sessions for linked accounts."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from domain.accounts import Environment, LinkedAccount
 from domain.broker import BrokerSession, Credentials, SessionDeps
@@ -17,13 +19,32 @@ async def open_session(
         user=ref.user, broker=ref.broker, account=ref.account, sealed=account.sealed
     )
     values = {**account.options, **{key: credentials[key] for key in credentials}}
-    return prepare(deps, ref, account.environment, Credentials(values))
+
+    async def keep(changed: Mapping[str, str]) -> None:
+        await keep_credentials(deps, account.id, changed)
+
+    return prepare(deps, ref, account.environment, Credentials(values), keep)
+
+
+async def keep_credentials(deps: TradingDeps, account: str, changed: Mapping[str, str]) -> None:
+    """Seal what a broker renewed, such as a token; an empty text forgets a field. Raises VaultError."""
+    while (current := await deps.store.accounts.get(account)) is not None:
+        whose = {"user": current.user, "broker": current.broker, "account": current.id}
+        known = await deps.vault.open(**whose, sealed=current.sealed)
+        fields = {key: known[key] for key in known} | dict(changed)
+        sealed = await deps.vault.seal(**whose, fields={k: v for k, v in fields.items() if v})
+        if await deps.store.accounts.compare_and_set(replace(current, sealed=sealed)) is not None:
+            return
 
 
 def prepare(
-    deps: TradingDeps, ref: AccountRef, environment: Environment, credentials: Credentials
+    deps: TradingDeps,
+    ref: AccountRef,
+    environment: Environment,
+    credentials: Credentials,
+    keep: Callable[[Mapping[str, str]], Awaitable[None]] | None = None,
 ) -> AbstractAsyncContextManager[BrokerSession]:
-    """Prepare a session from credentials in hand."""
+    """Prepare a session from credentials in hand; ``keep`` is given what the broker renews of them."""
     return deps.adapters[ref.broker].open(
         credentials,
         SessionDeps(
@@ -34,5 +55,6 @@ def prepare(
             rate_ceiling=deps.rate_ceilings.get(ref.broker),
             prices=deps.prices,
             books=deps.store.paper_books,
+            on_credentials=keep,
         ),
     )

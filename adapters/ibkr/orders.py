@@ -253,15 +253,25 @@ class OrderDesk:
             raise errors.denied(text, "trailing_stop")
         if size is not None and any(self._is_live(leg, errors) for leg in self._legs(record)):
             raise errors.denied(texts.FIXED_SIZE, "bracket_quantity")
+        await self._send_changed(record, instrument, (size, limit, stop), errors)
+        return self.report(self._current(record), errors)
+
+    async def _send_changed(
+        self,
+        record: Record,
+        instrument: Instrument,
+        wanted: tuple[Decimal | None, Decimal | None, Decimal | None],
+        errors: Errors,
+    ) -> None:
+        """Send the order again as wanted (size, limit, stop), and wait until TWS shows it so."""
         order = wire.changed(record)
-        _change(order, size, limit, stop)
+        _change(order, *wanted)
         slots = await self._link.slots(Lane.EXIT, errors)
         try:
             if not self._link.up:
                 raise errors.unreachable(texts.UNREACHABLE)
             self._link.ask_anew(record.order_id)
             self._link.ib.client.placeOrder(record.order_id, wire.contract(instrument), order)
-            wanted = (size, limit, stop)
             await self._link.until(lambda: self._changed(record, wanted, errors), errors)
         except Rejected:
             record.refused = ""  # the change was refused, not the order
@@ -269,7 +279,6 @@ class OrderDesk:
         finally:
             for slot in slots:
                 slot.done()
-        return self.report(self._current(record), errors)
 
     def _legs(self, record: Record) -> list[Record]:
         """Give the legs of an entry, whose sizes TWS does not promise to move with it."""

@@ -105,51 +105,53 @@ def _listen(decoder: Any, ears: Ears) -> None:
     decoder.interpret = interpret
 
 
+class _Tap:
+    """Pass every message on after the SDK has taken it."""
+
+    ears: Ears
+    ib: Any
+
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802,N803
+        super().openOrder(orderId, contract, order, orderState)  # type: ignore[misc]
+        if not order.whatIf:
+            self.ears.heard_order(contract, order, orderState)
+
+    def orderStatus(self, orderId: int, status: str, *told: Any) -> None:  # noqa: N802,N803
+        super().orderStatus(orderId, status, *told)  # type: ignore[misc]
+        filled, _, average, perm_id, parent_id, _, client_id, *_ = told
+        self.ears.heard_status(
+            client_id,
+            orderId,
+            perm_id,
+            status=status,
+            filled=filled,
+            average=average,
+            parent_id=parent_id,
+        )
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802,N803
+        super().execDetails(reqId, contract, execution)  # type: ignore[misc]
+        self.ears.heard_execution(contract, execution)
+
+    def commissionReport(self, commissionReport: Any) -> None:  # noqa: N802,N803
+        super().commissionReport(commissionReport)  # type: ignore[misc]
+        self.ears.heard_commission(commissionReport)
+
+    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802,N803
+        super().completedOrder(contract, order, orderState)  # type: ignore[misc]
+        self.ears.heard_completed(contract, order, orderState)
+
+    def error(self, reqId: int, errorCode: int, errorString: str, *more: Any) -> None:  # noqa: N803
+        super().error(reqId, errorCode, errorString, *more)  # type: ignore[misc]
+        self.ears.heard_error(reqId, errorCode, errorString)
+
+    def tcpDataProcessed(self) -> None:  # noqa: N802
+        super().tcpDataProcessed()  # type: ignore[misc]
+        head = self.ib.client._data[:4]
+        if len(head) == 4 and int.from_bytes(head, "big") > _HUGE:
+            self.ears.heard_garbage()
+
+
 @cache
 def _tap(base: Any) -> Any:
-    class Tap(base):  # type: ignore[misc]
-        """Pass every message on after the SDK has taken it."""
-
-        ears: Ears
-
-        def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802,N803
-            super().openOrder(orderId, contract, order, orderState)
-            if not order.whatIf:
-                self.ears.heard_order(contract, order, orderState)
-
-        def orderStatus(self, orderId: int, status: str, *told: Any) -> None:  # noqa: N802,N803
-            super().orderStatus(orderId, status, *told)
-            filled, _, average, perm_id, parent_id, _, client_id, *_ = told
-            self.ears.heard_status(
-                client_id,
-                orderId,
-                perm_id,
-                status=status,
-                filled=filled,
-                average=average,
-                parent_id=parent_id,
-            )
-
-        def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:  # noqa: N802,N803
-            super().execDetails(reqId, contract, execution)
-            self.ears.heard_execution(contract, execution)
-
-        def commissionReport(self, commissionReport: Any) -> None:  # noqa: N802,N803
-            super().commissionReport(commissionReport)
-            self.ears.heard_commission(commissionReport)
-
-        def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802,N803
-            super().completedOrder(contract, order, orderState)
-            self.ears.heard_completed(contract, order, orderState)
-
-        def error(self, reqId: int, errorCode: int, errorString: str, *more: Any) -> None:  # noqa: N803
-            super().error(reqId, errorCode, errorString, *more)
-            self.ears.heard_error(reqId, errorCode, errorString)
-
-        def tcpDataProcessed(self) -> None:  # noqa: N802
-            super().tcpDataProcessed()
-            head = self.ib.client._data[:4]
-            if len(head) == 4 and int.from_bytes(head, "big") > _HUGE:
-                self.ears.heard_garbage()
-
-    return Tap
+    return type("Tap", (_Tap, base), {})

@@ -135,7 +135,8 @@ def _beside_the_point(facts: Facts, at: int) -> str | None:
         for k, t in enumerate(tokens[:at])
     ):
         return "recap"
-    if any(t.roles & lex.AT and n.roles & lex.TARGET for t, n in pairwise(tokens[at:])):
+    words = [t for t in tokens[at:] if t.kind != PUNCT or t.roles]
+    if any(t.roles & lex.AT and n.roles & lex.TARGET for t, n in pairwise(words)):
         return "conditional"
     symbol = facts.symbol_at
     if symbol > at and tokens[at].details.get(lex.CLOSE) != "out":

@@ -70,7 +70,7 @@ class Judge:
             token = self.tokens[at]
             if token.sentence != self.tokens[self.verb].sentence:
                 break
-            if self._clause_ends(token):
+            if self._clause_ends(at, token):
                 break
             if token.kind == WORD and not token.roles:
                 unknown += 1
@@ -86,10 +86,12 @@ class Judge:
             return True
         return any(t.text in {"my", "our", "the", "this", "that", "your"} for t in before)
 
-    def _clause_ends(self, token: Token) -> bool:
+    def _clause_ends(self, at: int, token: Token) -> bool:
         if token.kind == LINE or token.text in _CLAUSE_WORDS:
             return True
-        return token.kind == PUNCT and token.text in _CLAUSE_MARKS
+        if token.kind != PUNCT or token.text not in _CLAUSE_MARKS:
+            return False
+        return token.text != "|" or token.glued == self.tokens[at + 1].glued  # a stray bar hangs on one word
 
     def sentences(self, wanted: set[int]) -> str | None:
         """Judge every word of the ``wanted`` sentences by its role and its place."""

@@ -65,7 +65,8 @@ def read_payload(text: str, context: Context) -> Reading | str | None:
     A string is the text of a message that the object carries (a webhook's ``content``), to be read as such.
     """
     start = min((at for at in (text.find("{"), text.find("[{")) if at >= 0), default=0)
-    bare = text[start : max(text.rfind("}"), text.rfind("}]") + 1) + 1 or len(text)]
+    last = text.rfind("}]") + 2 if text.startswith("[", start) else text.rfind("}") + 1
+    bare = text[start : last if last > start + 1 else len(text)]
     if '"' not in bare or ":" not in bare:
         return None
     try:

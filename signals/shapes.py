@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from signals import lexicon as lex
+from signals.annotate import Piece
 from signals.facts import Facts
 from signals.levels import Level
 from signals.mood import Judge, unknown_words
-from signals.tokens import DATE, NUMBER, PUNCT, SLASH, WORD, Token
+from signals.tokens import DATE, NUMBER, SLASH, WORD, Token
 from signals.verbs import Verb
 
 _AFTER_NAME = frozenset(("in at", "im in", "filled at", "filled on", "long from", "short from"))
@@ -53,6 +54,8 @@ def refusal(facts: Facts, verb: Verb | None, shape: str) -> str | None:
     verb_at = verb.at if verb is not None else min(core)
     firm = shape in {"jargon", "card"} or (shape in {"plain", "contract"} and bool(facts.levels.entry))
     told = verb is not None and verb.told
+    if _either(facts.piece):
+        return "question"
     if facts.piece.heading and (shape != "jargon" or facts.piece.heading != "watch"):
         return facts.piece.heading
     judge = Judge(facts.piece, verb_at, max(core), firm=firm, told=told)
@@ -63,6 +66,15 @@ def refusal(facts: Facts, verb: Verb | None, shape: str) -> str | None:
     if reason is None and _over_strike(facts):
         return "conditional"
     return reason or _shape_refusal(facts, verb, shape, core)
+
+
+def _either(piece: Piece) -> bool:
+    """Tell ``BTO or STC AMD``, which leaves open what to do."""
+    words = [t for t in piece.tokens if t.kind == WORD]
+    return any(
+        middle.text == "or" and first.roles & lex.VERB and last.roles & lex.VERB
+        for first, middle, last in zip(words, words[1:], words[2:], strict=False)
+    )
 
 
 def _over_strike(facts: Facts) -> bool:
@@ -158,10 +170,7 @@ def _inside(facts: Facts, first: int, last: int) -> str | None:
             continue
         if token.kind in {SLASH, DATE} and not token.roles and at not in prices:
             return "unclear_number"
-        parted = (
-            token.kind == NUMBER and at > 0 and tokens[at - 1].text == "+" and tokens[at - 1].kind == PUNCT
-        )
-        if parted and at not in prices and (token.suffix == "%" or _in_pips_at(tokens, at)):
+        if token.kind == NUMBER and at not in prices and _in_pips_at(tokens, at):
             return "recap"
         gain = token.suffix == "%" or token.sign == "+" or _in_pips_at(tokens, at)
         if token.sign and at not in prices and gain:

@@ -89,8 +89,8 @@ def _is_told_to_move(facts: Facts, verb: int | None, context: Context) -> bool:
 def _owned(facts: Facts, start: int) -> bool:
     """Tell ``my stop is at 175``, which says how things are."""
     tokens = facts.piece.tokens
-    before = {t.text for t in tokens[max(0, start - 1) : start]}
-    after = {t.text for t in tokens[start + 1 : start + 3]}
+    before = {t.text for t in [t for t in tokens[:start] if t.kind == WORD][-1:]}
+    after = {t.text for t in [t for t in tokens[start + 1 :] if t.kind == WORD][:2]}
     owned = bool(before & {"my", "our"}) or tokens[start].text.startswith(("my ", "our "))
     return owned and bool(after & {"is", "was", "sits", "are"})
 

@@ -425,6 +425,7 @@ EXPLAINED = {
     row_id("BTO AAPL 150c 13/45"): "a mark inside the impossible date leaves no date",
     row_id("BTO \u202eLPAA"): "without the hidden mark the letters say what they show",
     row_id("keep stop at breakeven"): "a bar makes two cells of one sentence, and the second is an update",
+    row_id('"Buy AAPL at 180"'): "without its second mark nothing is quoted",
     row_id("BUY,AAPL,100,180.5"): "a mark between comma and digits makes one number of 100,180.5",
     row_id("SHORT EURUSD 1.0850 SL 1.0800"): "a bar before the stop gives the label the number before it",
 }

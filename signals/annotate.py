@@ -11,7 +11,7 @@ from signals.lexicon import Sense, spelled
 from signals.tokens import LINE, NUMBER, PUNCT, WORD, Token
 
 _STRAYS = frozenset("()[]{}<>~_\"'|/")
-_MOST_STRAYS = 2
+_MOST_STRAYS = 4
 _QUOTES = frozenset("\"'")
 _JOINERS = frozenset("-/.")
 _ENDERS = frozenset(".!?;")

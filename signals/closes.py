@@ -172,7 +172,8 @@ def _names_unknown(facts: Facts, at: int) -> bool:
 
 def _of_risk(tokens: list[Token], at: int) -> bool:
     """Tell ``trim your risk``, which is advice."""
-    return any(t.roles & lex.IGNORE for t in tokens[at + 1 : at + 3])
+    words = [t for t in tokens[at + 1 : at + 7] if t.kind != PUNCT]
+    return any(t.roles & lex.IGNORE for t in words[:2])
 
 
 def _market_talk(facts: Facts, at: int) -> str | None:

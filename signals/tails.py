@@ -14,9 +14,7 @@ _LATER_PHRASES = frozenset(
 )  # fmt: skip
 _WHO = spelled("i we and but also then so")
 _DOES = lex.ADD | lex.TRIM | lex.SELL | lex.CLOSE | lex.MOVE
-_DOES_WORDS = spelled(
-    "post let update hold look scale average avg dca share send keep give be take try trail double"
-)
+_DOES_WORDS = spelled("post let update hold look scale average avg dca share send keep take try trail double")
 _ENDS = frozenset(",;.!")
 _REACH = 3
 

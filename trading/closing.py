@@ -27,6 +27,7 @@ from trading.actor import AccountActor
 from trading.deps import TradingDeps
 from trading.executor import Executor
 from trading.jobs import Rank
+from trading.lifecycle import IllegalTransition
 from trading.views import ManualOrder
 from trading.wishes import MANUAL, manual_query
 
@@ -47,8 +48,9 @@ class Closer:
             return []
         reading = _reading(query, fraction)
         touched = [t for t in list(actor.book.trades.values()) if amend.concerns(t, reading)]
-        if touched:
-            return [await self._ask(actor, t, reading, key) for t in touched]
+        asked = [await self._ask(actor, t, reading, key) for t in touched]
+        if changed := [trade for trade in asked if trade is not None]:
+            return changed
         position = await self._position(actor, query)
         if position is None:
             return []
@@ -78,15 +80,20 @@ class Closer:
         trades = [t for t in actor.book.trades.values() if amend.concerns(t, _reading(query, fraction))]
         if trades:
             # Trades of ours are trimmed, so that their stops shrink with them.
-            return (await self.close(account, query, fraction, order.key))[0]
+            closed = await self.close(account, query, fraction, order.key)
+            return closed[0] if closed else None
         amount = floor_to(wanted, position.instrument.quantity_increment)
         return await self._direct(actor, position, amount, order.key, order)
 
-    async def _ask(self, actor: AccountActor, trade: Trade, reading: Reading, key: str) -> Trade:
+    async def _ask(self, actor: AccountActor, trade: Trade, reading: Reading, key: str) -> Trade | None:
+        """Ask for less of a trade; None when it has ended in the same moment."""
         done: asyncio.Future[Trade] = asyncio.get_running_loop().create_future()
         job = jobs.Change(trade=trade.id, what="close", reading=reading, key=key, done=done)
         actor.put(job, Rank.EXIT)
-        return await done
+        try:
+            return await done
+        except IllegalTransition:
+            return None
 
     async def _position(self, actor: AccountActor, query: InstrumentQuery) -> Position | None:
         session = actor.session

@@ -16,7 +16,7 @@ from domain.broker import BrokerSession
 from domain.errors import AuthFailed, BrokerError, DomainError, StoreUnavailable
 from domain.events import Event, EventKind
 from domain.ids import OrderId, TradeId, event_id
-from domain.orders import LIVE, Order, OrderReport, OrderState, PositionEffect
+from domain.orders import Order, OrderReport, OrderState, PositionEffect
 from domain.signals import Reading
 from domain.trades import Trade
 from trading import amend, jobs, lifecycle, texts
@@ -163,8 +163,6 @@ class AccountActor:
                 await self._change(job)
             case jobs.Send(order):
                 await self._send(order)
-            case jobs.Steps(trade):
-                await self._run_steps(trade)
             case jobs.Sweep(done):
                 await self._sweep(done)
 
@@ -350,7 +348,3 @@ class AccountActor:
             _log.info("sweep_cut_short", account=self.account.ref.key, code=error.code)
         if done is not None and not done.done():
             done.set_result(None)
-
-    def live_orders(self) -> list[Order]:
-        """Give the orders the broker is working."""
-        return [o for o in self.book.orders.values() if o.state in LIVE]

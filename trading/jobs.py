@@ -71,17 +71,10 @@ class Send:
 
 
 @dataclass(slots=True)
-class Steps:
-    """Bring one trade's orders to what is wanted."""
-
-    trade: TradeId
-
-
-@dataclass(slots=True)
 class Sweep:
     """Read the broker's truth and settle everything against it."""
 
     done: "asyncio.Future[None] | None" = None
 
 
-Job = Report | Plan | Amend | Change | Send | Steps | Sweep
+Job = Report | Plan | Amend | Change | Send | Sweep

@@ -3,18 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from domain.accounts import SizeKind
 from domain.instruments import Instrument
 from domain.money import ZERO, ceil_to, floor_to, plain
 from domain.trades import Slice
 from trading.denial import deny
 
 MAX_SLICES = 10
-
-
-def budget(kind: SizeKind, size: Decimal, equity: Decimal) -> Decimal:
-    """Give how much money one entry may use."""
-    return size if kind is SizeKind.FIXED else equity * size / 100
 
 
 def quantity(instrument: Instrument, money: Decimal, price: Decimal, *, whole: bool) -> Decimal:

@@ -1,17 +1,11 @@
 """Run the pretend Alpaca in a terminal: ``python -m sim alpaca --port 9100``."""
 
-import asyncio
-import contextlib
-import sys
-from decimal import Decimal, InvalidOperation
-
 from domain.clock import SystemClock
-from domain.errors import InvalidValue
 from sim.alpaca.server import AlpacaSim
 from sim.market import Market
+from sim.terminal import obey
 
 KEY, SECRET = "PKLOCALLOCALLOCAL001", "local-secret-for-the-pretend-alpaca"
-_HELP = "type a symbol and a price, such as AAPL 195.20, to move the market; Ctrl-C ends"
 
 
 async def run(port: int) -> None:
@@ -21,26 +15,5 @@ async def run(port: int) -> None:
     sim = AlpacaSim(market, clock)
     sim.add_account(KEY, SECRET)
     await sim.start(port)
-    _say(f"Alpaca is at {sim.url}\nkey id {KEY}\nsecret {SECRET}\n{_HELP}")
-    try:
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            _move(market, line.split())
-        await asyncio.Event().wait()  # no terminal: serve until killed
-    finally:
-        with contextlib.suppress(asyncio.CancelledError):
-            await sim.stop()
-
-
-def _move(market: Market, words: list[str]) -> None:
-    try:
-        symbol, price = words
-        quote = market.move(symbol.upper(), Decimal(price))
-    except (ValueError, InvalidOperation, InvalidValue):
-        _say(_HELP)
-    else:
-        _say(f"{quote.symbol} {quote.bid} / {quote.ask}")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    greeting = f"Alpaca is at {sim.url}\nkey id {KEY}\nsecret {SECRET}"
+    await obey(market, sim.stop, greeting=greeting, example="AAPL 195.20")

@@ -23,7 +23,7 @@ class WebDoor(Protocol):
     async def consent(self, *, flow_id: str, user: UserId, step: str, broker: str) -> str:
         """Give a one-time address that leads through the broker's own sign-in and back.
 
-        ``step`` is answered with ``{"redirect_url": …}``: the whole address the broker sent the person back to.
+        ``step`` is answered with ``{"redirect_url": …}``: the whole address the broker sent them back to.
         """
 
 

@@ -1,8 +1,13 @@
-"""Clean up after what tests start and cannot stop themselves."""
+"""Know the marker that names a card; clean up after what tests start and cannot stop themselves."""
 
 import threading
 
 import pytest
+
+
+def pytest_configure(config):
+    """Register the marker here and not with the cards: other tests import them too."""
+    config.addinivalue_line("markers", "card(id): the numbered sentence of the contract that a test checks")
 
 
 @pytest.fixture(autouse=True)

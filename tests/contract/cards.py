@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.broker import BracketKind, BrokerSession
+from domain.broker import BracketKind, BrokerSession, ClassRules
 from domain.errors import BrokerError
 from domain.instruments import AssetClass, Instrument, InstrumentQuery, OptionContract
 from domain.orders import OrderReport, OrderRequest, OrderState, OrderType, Side, TimeInForce
@@ -18,8 +18,18 @@ from tests.support import eventually
 D = Decimal
 PATIENCE = 5.0
 """Real seconds to wait for an outcome."""
-Need = Callable[[HarnessSpec], bool]
 Body = Callable[[Harness, HarnessSpec], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Hold what a card is about, and ``lack``: what to say of a broker that has no such thing."""
+
+    lack: str
+    holds: Callable[[HarnessSpec], bool]
+
+    def __call__(self, spec: HarnessSpec) -> bool:
+        return self.holds(spec)
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,10 @@ class Card:
 
     def applies(self, spec: HarnessSpec) -> bool:
         return all(need(spec) for need in self.needs)
+
+    def lacking(self, spec: HarnessSpec) -> str:
+        """Say why the card does not apply to a broker; empty where it does."""
+        return next((need.lack for need in self.needs if not need(spec)), "")
 
     async def run(self, spec: HarnessSpec, harness: Harness) -> None:
         await self.body(harness, spec)
@@ -53,38 +67,57 @@ def card(number: int, *needs: Need) -> Callable[[Body], Body]:
 
 # What a card may need. Everything here is read from declared data, never found out by trying.
 
+CLASS_WORDS = {AssetClass.EQUITY: "stocks", AssetClass.OPTION: "options", AssetClass.CRYPTO: "crypto"}
+FLAG_WORDS = {"notional": "orders by amount", "short": "short sales", "replace": "changes of orders"}
+# What a broker has not between itself and us, where a fault cannot happen to it.
+FAULT_LACKS = {
+    FaultAction.EXECUTE_THEN_DROP: "no reply that could be lost",
+    FaultAction.DROP_BEFORE_EXECUTE: "no request that could be lost",
+    FaultAction.EXECUTE_THEN_504: "no proxy in front",
+    FaultAction.STATUS: "no status codes",
+    FaultAction.DELAY: "no wire to be late on",
+    FaultAction.GARBAGE_BODY: "no wire to be garbled",
+    FaultAction.HALF_FRAME: "no wire to be cut",
+    FaultAction.EXPIRE_AUTH: "no sign-in that ends",
+    FaultAction.LATE_EXECUTE: "no wire to be late on",
+}
+
+
+def _rules(spec: HarnessSpec) -> ClassRules:
+    return spec.manifest.classes[spec.lead]
+
 
 def trades(kind: AssetClass) -> Need:
-    return lambda spec: kind in spec.manifest.classes
+    return Need(f"no {CLASS_WORDS[kind]}", lambda spec: kind in spec.manifest.classes)
 
 
-def leads(spec: HarnessSpec) -> bool:
-    """Tell whether the broker trades the class that the cards are about."""
-    return spec.lead in spec.manifest.classes
+leads = Need("not the class of the cards", lambda spec: spec.lead in spec.manifest.classes)
+"""The broker trades the class that the cards are about."""
 
 
-def takes(order_type: OrderType, kind: AssetClass | None = None) -> Need:
-    return lambda spec: leads(spec) and order_type in spec.manifest.classes[kind or spec.lead].order_types
+def takes(order_type: OrderType) -> Need:
+    words = order_type.value.replace("_", "-")
+    return Need(f"no {words} orders", lambda spec: leads(spec) and order_type in _rules(spec).order_types)
 
 
-def works_for(force: TimeInForce, kind: AssetClass | None = None) -> Need:
-    return lambda spec: leads(spec) and force in spec.manifest.classes[kind or spec.lead].times_in_force
+def works_for(force: TimeInForce) -> Need:
+    words = force.value.upper()
+    return Need(f"no {words} orders", lambda spec: leads(spec) and force in _rules(spec).times_in_force)
 
 
-def can(flag: str, kind: AssetClass | None = None) -> Need:
-    return lambda spec: leads(spec) and bool(getattr(spec.manifest.classes[kind or spec.lead], flag))
+def can(flag: str) -> Need:
+    return Need(f"no {FLAG_WORDS[flag]}", lambda spec: leads(spec) and bool(getattr(_rules(spec), flag)))
 
 
-def brackets(kind: AssetClass | None = None) -> Need:
-    return lambda spec: leads(spec) and spec.manifest.classes[kind or spec.lead].bracket is BracketKind.NATIVE
+def brackets() -> Need:
+    return Need("no native brackets", lambda spec: leads(spec) and _rules(spec).bracket is BracketKind.NATIVE)
 
 
 def fault(action: FaultAction) -> Need:
-    return lambda spec: action in spec.faults
+    return Need(FAULT_LACKS[action], lambda spec: action in spec.faults)
 
 
-def has_secrets(spec: HarnessSpec) -> bool:
-    return any(field.secret for field in spec.manifest.fields)
+has_secrets = Need("no secrets", lambda spec: any(field.secret for field in spec.manifest.fields))
 
 
 # Helpers

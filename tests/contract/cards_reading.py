@@ -11,6 +11,7 @@ from domain.instruments import AssetClass, InstrumentQuery
 from domain.orders import OrderState, OrderType, Side
 from tests.contract.cards import (
     D,
+    Need,
     ask_for,
     brackets,
     card,
@@ -114,7 +115,7 @@ async def an_unknown_symbol_is_not_tradable(h: Harness, spec: HarnessSpec) -> No
         assert "ZZZZZ" in error.text
 
 
-@card(10, lambda spec: bool(spec.untradable))
+@card(10, Need("nothing is halted", lambda spec: bool(spec.untradable)))
 async def a_symbol_the_broker_halts_is_not_traded(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session:
         try:
@@ -213,8 +214,10 @@ async def wrong_credentials_are_told_as_such(h: Harness, spec: HarnessSpec) -> N
     await refused(try_them(), AuthFailed)
 
 
-def _has_a_live_side(spec: HarnessSpec) -> bool:
-    return bool(spec.live_endpoint) or Environment.LIVE not in spec.manifest.environments
+_has_a_live_side = Need(
+    "no address is only for live",
+    lambda spec: bool(spec.live_endpoint) or Environment.LIVE not in spec.manifest.environments,
+)
 
 
 @card(19, _has_a_live_side)

@@ -17,6 +17,7 @@ from domain.orders import OrderReport, OrderRequest, OrderState
 from sim.faults import FaultAction
 from tests.contract.cards import (
     D,
+    Need,
     ask_for,
     brackets,
     can,
@@ -266,7 +267,7 @@ async def events_tell_of_the_legs_of_a_bracket(h: Harness, spec: HarnessSpec) ->
         await soon(told)
 
 
-@card(86, lambda spec: spec.breaks_stream)
+@card(86, Need("no stream over a wire", lambda spec: spec.breaks_stream))
 async def a_broken_stream_ends_unknown_and_can_be_asked_again(h: Harness, spec: HarnessSpec) -> None:
     async with h.open() as session:
         async with listening(session) as heard:

@@ -17,8 +17,10 @@ from bot.__main__ import _COMMANDS
 from bot.extensions import EXTENSIONS
 from cogs.base import ServiceBot
 from domain.accounts import RiskLimits
-from scripts import demo_picture, secret_scan, settings_table
+from scripts import capabilities_table, demo_picture, secret_scan, settings_table
 from tests.architecture.house import ROOMS
+from tests.contract import test_contract
+from tests.contract.cards import CARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -124,6 +126,30 @@ def test_the_settings_page_is_current():
 def test_the_settings_page_wants_every_setting_explained():
     said = settings_table.explanations('class Settings:\n    a: int\n    """Words."""\n    b: int\n')
     assert said == {"a": "Words."}
+
+
+def test_the_capabilities_page_is_current():
+    there = capabilities_table.PAGE.read_text()
+    assert there == capabilities_table.page(), "run python scripts/capabilities_table.py"
+
+
+def test_the_capabilities_page_says_passes_of_each_case_of_the_suite_and_of_nothing_else():
+    cases = next(m.args[1] for m in test_contract.test_the_broker_keeps.pytestmark if m.name == "parametrize")
+    run = {(spec.manifest.title, card.id) for spec, card in (case.values for case in cases)}
+    lines = [row.strip("| \n").split(" | ") for row in capabilities_table.PAGE.read_text().splitlines()]
+    titles = next(row[2:] for row in lines if row[0] == "card")
+    cards = [row for row in lines if row[0].startswith("AX-")]
+    cells = {(title, row[0]): cell for row in cards for title, cell in zip(titles, row[2:], strict=True)}
+    assert {at for at, cell in cells.items() if cell == "passes"} == run
+    assert all(cell == "passes" or cell.startswith(("no ", "nothing ")) for cell in cells.values())
+    assert len(cards) == len(CARDS)
+    assert set(titles) == {adapter.manifest.title for adapter in adapters().values()}
+
+
+def test_a_card_that_applies_and_is_not_run_can_not_be_said_to_pass():
+    spec, card = test_contract.HARNESSES[0], CARDS["AX-01"]
+    with pytest.raises(LookupError):
+        capabilities_table.said(card, spec, {})
 
 
 def test_every_decision_is_listed():

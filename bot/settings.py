@@ -20,13 +20,25 @@ from bot.problems import Misconfigured
 
 BROKERS = ("alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro")
 DISCORD = "https://discord.com/api"
-_HARNESS = ("FAULT_FILE", "WRITE_AHEAD")
+_TESTS_ONLY = ("IBKR_API_URL", "MOOMOO_API_URL", "FAULT_FILE", "WRITE_AHEAD")
+"""What production never takes. Members run a gateway each: one for all would mix their accounts up."""
 
 
 def _url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
         raise ValueError("must be an address that begins with https:// (or http://)")
+    return value.rstrip("/")
+
+
+def _gateway(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        whole = parts.scheme == "tcp" and parts.hostname and parts.port and parts.path in {"", "/"}
+    except ValueError:  # a port that is none
+        whole = False
+    if value and not whole:
+        raise ValueError("must be an address such as tcp://127.0.0.1:7497")
     return value.rstrip("/")
 
 
@@ -37,6 +49,7 @@ def _split(value: object) -> object:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+GatewayUrl = Annotated[str, AfterValidator(_gateway)]
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -115,11 +128,21 @@ class Settings(BaseSettings):
     """`auto` is json where nobody watches, and console on a terminal."""
 
     allow_endpoint_overrides: bool = False
-    """Allow the next two in production."""
+    """Allow the addresses below in production, but for the gateways'."""
     discord_api_url: Url = DISCORD
     """Another Discord-compatible server (a simulator, a proxy): its REST base, without `/v10`."""
     alpaca_api_url: Url = ""
-    """Another Alpaca-compatible server."""
+    """Another Alpaca-compatible server: its REST base, which the stream of order updates follows."""
+    coinbasepro_api_url: Url = ""
+    """Another Coinbase-compatible server, likewise; the order stream is at `/ws` of it."""
+    kraken_api_url: Url = ""
+    """Another Kraken-compatible server, likewise; the order stream is at `/v2` of it."""
+    schwab_api_url: Url = ""
+    """Another Schwab-compatible server, sign-in included; it says itself where its stream is."""
+    ibkr_api_url: GatewayUrl = ""
+    """One TWS, as `tcp://host:port`, in place of every member's own; refused in production."""
+    moomoo_api_url: GatewayUrl = ""
+    """One OpenD, as `tcp://host:port`, in place of every member's own; refused in production."""
 
     fault_file: str = ""
     """For the project's own kill tests; refused in production."""
@@ -178,15 +201,15 @@ class Settings(BaseSettings):
     def _production(self) -> Self:
         if not self.production:
             return self
+        for name in _TESTS_ONLY:
+            if getattr(self, name.lower()) != type(self).model_fields[name.lower()].default:
+                raise ValueError(f"{name} is for tests only and production refuses it. Unset it.")
         for name in self.overrides:
             if not self.allow_endpoint_overrides:
                 raise ValueError(
                     f"{name} sends the bot to another server, which production refuses. Unset it, or set "
                     "ALLOW_ENDPOINT_OVERRIDES=true if you mean it."
                 )
-        for name in _HARNESS:
-            if getattr(self, name.lower()) != type(self).model_fields[name.lower()].default:
-                raise ValueError(f"{name} is for tests only and production refuses it. Unset it.")
         return self
 
     @property
@@ -197,16 +220,13 @@ class Settings(BaseSettings):
     @property
     def overrides(self) -> tuple[str, ...]:
         """Name the endpoint variables that point away from the real servers."""
-        names = {
-            "DISCORD_API_URL": self.discord_api_url != DISCORD,
-            "ALPACA_API_URL": bool(self.alpaca_api_url),
-        }
-        return tuple(name for name, differs in names.items() if differs)
+        discord = ("DISCORD_API_URL",) if self.discord_api_url != DISCORD else ()
+        return (*discord, *(f"{slug.upper()}_API_URL" for slug in self.endpoints))
 
     @property
     def endpoints(self) -> dict[str, str]:
         """Give each broker's address override, by slug."""
-        return {"alpaca": self.alpaca_api_url} if self.alpaca_api_url else {}
+        return {slug: url for slug in BROKERS if (url := getattr(self, f"{slug}_api_url"))}
 
     @property
     def rate_ceilings(self) -> dict[str, int]:

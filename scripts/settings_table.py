@@ -18,8 +18,7 @@ Every setting is an environment variable, or a line of a file named `.env` in th
 in; the environment wins. `.env.example` lists them. `discord-trade-exec doctor` says what to fix in yours.
 Only `DISCORD_TOKEN` must be set. A variable set to nothing counts as not set.
 
-Rate limits are ceilings: the lower of yours and the broker's own rule is used. Those of brokers this version
-does not know yet are read and have no effect.
+Rate limits are ceilings: the lower of yours and the broker's own rule is used.
 
 This page is made by `python scripts/settings_table.py`; a test fails when it is not current.
 

@@ -61,7 +61,10 @@ def _transport_class() -> Any:
                 raise _ERRORS.denied(texts.WRONG_HOST, "wrong_host")
             if self._base is not None:
                 base = self._base
-                request.url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port)
+                path = base.raw_path.rstrip(b"/") + request.url.raw_path
+                request.url = request.url.copy_with(
+                    scheme=base.scheme, host=base.host, port=base.port, raw_path=path
+                )
                 request.headers["Host"] = base.netloc.decode()
             return await self._inner.handle_async_request(request)
 

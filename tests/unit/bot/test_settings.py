@@ -7,6 +7,12 @@ from bot import settings as module
 from bot.problems import Misconfigured
 from bot.settings import load
 
+WEB = ["ALPACA_API_URL", "COINBASEPRO_API_URL", "KRAKEN_API_URL", "SCHWAB_API_URL"]
+GATEWAYS = ["IBKR_API_URL", "MOOMOO_API_URL"]
+WEB_WANTED = "must be an address that begins with https:// (or http://)."
+TCP_WANTED = "must be an address such as tcp://127.0.0.1:7497."
+NO_GATEWAY = ["http://127.0.0.1:7497", "tcp://127.0.0.1", "tcp://127.0.0.1:port", "tcp://:1", "tcp://h:1/x"]
+
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch, tmp_path):
@@ -62,6 +68,8 @@ def test_a_token_pasted_with_its_prefix_is_understood(monkeypatch):
             "bot.example",
             "PUBLIC_URL must be an address that begins with https:// (or http://).",
         ),
+        *((name, "api.example", f"{name} {WEB_WANTED}") for name in ("SCHWAB_API_URL", "KRAKEN_API_URL")),
+        *((name, value, f"{name} {TCP_WANTED}") for name in GATEWAYS for value in NO_GATEWAY),
         (
             "DISCORD_GUILD_IDS",
             "my server",
@@ -93,7 +101,7 @@ def test_half_a_market_data_key_is_refused(monkeypatch):
     assert sentence == "Set both ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY, or neither."
 
 
-@pytest.mark.parametrize("name", ["DISCORD_API_URL", "ALPACA_API_URL"])
+@pytest.mark.parametrize("name", ["DISCORD_API_URL", *WEB])
 def test_production_refuses_an_endpoint_override_unless_it_is_meant(monkeypatch, name):
     (sentence,) = refused(monkeypatch, ENVIRONMENT="production", **{name: "http://127.0.0.1:1/api"})
     assert sentence.startswith(f"{name} sends the bot to another server")
@@ -106,13 +114,26 @@ def test_production_refuses_an_endpoint_override_unless_it_is_meant(monkeypatch,
     [
         ("FAULT_FILE", "/tmp/point"),
         ("WRITE_AHEAD", "false"),
+        # Members run a gateway each: one address for all would mix their accounts up.
+        *((name, "tcp://127.0.0.1:7497") for name in GATEWAYS),
     ],
 )
-def test_production_refuses_every_knob_of_the_kill_harness(monkeypatch, name, value):
+def test_production_refuses_what_is_for_tests_only_even_where_overrides_are_allowed(monkeypatch, name, value):
     (sentence,) = refused(
         monkeypatch, ENVIRONMENT="production", ALLOW_ENDPOINT_OVERRIDES="true", **{name: value}
     )
     assert sentence == f"{name} is for tests only and production refuses it. Unset it."
+
+
+def test_every_broker_can_be_sent_to_another_server_by_a_variable_of_its_own(monkeypatch):
+    addresses = {name: f"https://{name[:-8].lower()}.example/api" for name in WEB}
+    addresses |= dict.fromkeys(GATEWAYS, "tcp://gateway.example:4001")
+    for name, value in {"DISCORD_TOKEN": "abc.def.ghi", **addresses}.items():
+        monkeypatch.setenv(name, f"{value}/" if "API" in name else value)
+    settings = load()
+    assert settings.endpoints == {name[:-8].lower(): value for name, value in addresses.items()}
+    assert settings.endpoints.keys() == set(module.BROKERS)
+    assert set(settings.overrides) == set(addresses)
 
 
 def test_no_refusal_and_no_print_shows_a_secret(monkeypatch):

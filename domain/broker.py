@@ -17,7 +17,7 @@ from domain.ids import AccountRef, ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery
 from domain.orders import OrderReport, OrderRequest, OrderState, OrderType, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
-from domain.ports import Clock, PaperBooks, PriceSource
+from domain.ports import Clock, PaperBooks, PriceSource, SharedQuota
 
 
 class BracketKind(StrEnum):
@@ -175,6 +175,8 @@ class SessionDeps:
     books: PaperBooks | None = None
     on_credentials: Callable[[Mapping[str, str]], Awaitable[None]] | None = field(default=None, repr=False)
     """Keeps credential fields that the broker renewed, sealed; an empty text forgets a field."""
+    quota: SharedQuota | None = None
+    """Where limits are counted that several processes share; None counts in this process alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

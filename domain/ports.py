@@ -1,6 +1,7 @@
 """Name what the verbs need from the outside, so that they never import it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from domain.accounts import (
     PaperBook,
     RiskLimits,
     Source,
+    Tally,
 )
 from domain.events import Event
 from domain.instruments import Instrument
@@ -186,6 +188,10 @@ class Store(Protocol):
         """Keep paper accounts."""
 
     @property
+    def tallies(self) -> Repository[Tally]:
+        """Keep daily counts."""
+
+    @property
     def leases(self) -> Leases:
         """Keep who owns what."""
 
@@ -243,6 +249,13 @@ class RoleSource(Protocol):
         """Give the member's role ids, empty when not a member, None when nobody knows right now."""
 
 
+class SkuSource(Protocol):
+    """Tell who bought what in Discord itself."""
+
+    async def skus(self, user: str) -> frozenset[str] | None:
+        """Give the ids of the products a member owns now, None when nobody knows right now."""
+
+
 class Notifier(Protocol):
     """Tell members what happened to their trades: one message a trade, edited as it progresses."""
 
@@ -261,3 +274,31 @@ class EventBus(Protocol):
 
     def subscribe(self, account_keys: frozenset[str] | None = None) -> AsyncIterator[Event]:
         """Yield events of these accounts, or of all, from now on; ends when the bus closes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Answer who asked for leave to send: with a ticket, or, where it is empty, with seconds to wait."""
+
+    ticket: str
+    wait: float
+    processes: int
+    """How many processes asked for the same lately, this one included."""
+
+
+class SharedQuota(Protocol):
+    """Count requests against a limit that a broker keeps for all processes together: an app key, an address.
+
+    A slot is taken before sending and counts for one window more after the answer. A process that dies gives
+    its slots back after ``hold`` seconds and a window. Every method raises StoreUnavailable when nobody can
+    be asked; the caller then keeps to a share of its own.
+    """
+
+    async def take(self, name: str, *, limit: int, window: float, hold: float) -> Leave:
+        """Take one of ``limit`` slots of ``name``, or tell when to ask again; the caller waits, not this."""
+
+    async def give_back(self, name: str, ticket: str, *, after: float) -> None:
+        """Free a slot ``after`` seconds from now."""
+
+    async def block(self, name: str, seconds: float) -> None:
+        """Let nobody take a slot for some seconds: the broker has said so."""

@@ -5,13 +5,15 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# ib_async beside .venv's ib_insync: each brings its own package eventkit, and this directory comes first.
+ASYNC := $(CURDIR)/$(VENV)/ib-async
 ARGS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test lint types soak bench clean
+.PHONY: help setup demo test test-ib-async lint types soak bench clean
 
 help:  ## Say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. Install it, then run make again."; exit 1; }
@@ -34,6 +36,17 @@ types: $(STAMP)  ## mypy, strict
 
 test: lint types  ## Everything a commit must pass
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	@$(MAKE) --no-print-directory test-ib-async
+
+$(ASYNC)/.installed: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(ASYNC) \
+		--constraint constraints.txt ib_async aeventkit
+	@touch $@
+
+test-ib-async: $(ASYNC)/.installed  ## Interactive Brokers once more, on ib_async
+	PYTHONPATH=$(ASYNC) $(BIN)/python -c 'import ib_async'
+	PYTHONPATH=$(ASYNC) $(BIN)/pytest -q -p no:cacheprovider -k ibkr \
+		tests/contract tests/integration/test_ibkr_*.py tests/unit/adapters/test_ibkr_*.py
 
 soak: $(STAMP)  ## The long checks: thousands of kills and fuzz cases
 	SOAK=1 $(BIN)/pytest -p no:cacheprovider --timeout 3600 tests/scenario tests/integration tests/property $(ARGS)

@@ -1,4 +1,4 @@
-"""Interactive Brokers through ib_insync."""
+"""Interactive Brokers through ib_insync or ib_async."""
 
 from adapters.ibkr.adapter import ADAPTER
 

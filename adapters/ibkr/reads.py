@@ -153,13 +153,11 @@ async def _snapshot(ib: Any, contract: Any) -> Any:
         return ticker
     finally:
         wrapper.endTicker(ticker, "snapshot")
-        for kept, key in (
-            (wrapper._futures, request),
-            (wrapper._results, request),
-            (wrapper.reqId2Ticker, request),
-            (wrapper.tickers, id(contract)),
-        ):
-            kept.pop(key, None)
+        for kept in (wrapper._futures, wrapper._results, wrapper.reqId2Ticker):
+            kept.pop(request, None)
+        # One SDK keeps it by the object, the other by the contract id.
+        for key in [key for key, known in wrapper.tickers.items() if known is ticker]:
+            del wrapper.tickers[key]
 
 
 def _position(raw: Any, mark: float | None) -> Position:

@@ -1,4 +1,9 @@
-"""Be the one place that imports the SDK: ib_insync, or ib_async, which has the same names.
+"""Be the one place that imports the SDK: ib_insync, or ib_async, its maintained successor of the same names.
+
+The two cannot be installed together: both bring a package ``eventkit``, and whichever came last has
+overwritten the other's. ``all`` brings ib_insync, so ib_async is there only because somebody chose it
+(``discord-trade-exec[ibkr-async]``, or a directory put first on the path): where both can be imported, it is
+the one used.
 
 ib_insync takes the event loop while it is imported, fails off the main thread, and calls any order cancelled
 that an unknown code is about. Here its loop is always the running one, its decoder tells the link what it
@@ -12,10 +17,12 @@ import warnings
 from functools import cache
 from typing import Any, Protocol
 
-_MODULES = ("ib_insync", "ib_async")
+_MODULES = ("ib_async", "ib_insync")
 _PARTS = ("client", "connection", "wrapper", "util", "ib")
 _HUGE = 16 * 1024 * 1024
 """No message is this long: the stream has lost its frames."""
+# One SDK or the other takes these for warnings, and lets a request that was refused with one wait for ever.
+_NO_WARNING = frozenset({105, 110, 321, 329, 434})
 
 
 class Ears(Protocol):
@@ -110,6 +117,8 @@ class _Tap:
 
     ears: Ears
     ib: Any
+    _futures: Any
+    _endReq: Any  # noqa: N815
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:  # noqa: N802,N803
         super().openOrder(orderId, contract, order, orderState)  # type: ignore[misc]
@@ -143,6 +152,9 @@ class _Tap:
 
     def error(self, reqId: int, errorCode: int, errorString: str, *more: Any) -> None:  # noqa: N803
         super().error(reqId, errorCode, errorString, *more)  # type: ignore[misc]
+        if errorCode in _NO_WARNING and reqId in self._futures:
+            failure = load().wrapper.RequestError(reqId, errorCode, errorString)
+            self._endReq(reqId, failure, success=False)
         self.ears.heard_error(reqId, errorCode, errorString)
 
     def tcpDataProcessed(self) -> None:  # noqa: N802

@@ -41,6 +41,7 @@ class Client:
     def __init__(self, sim: "IbkrSim", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._sim, self._reader, self._writer = sim, reader, writer
         self.id = -1
+        self.version = wire.SERVER_VERSION
         self._caught: list[bytes] | None = None
         self.summaries = 0
         self._handlers: dict[str, Callable[[list[str]], None]] = {
@@ -65,10 +66,15 @@ class Client:
         }
 
     def write(self, data: bytes) -> None:
-        """Send, or catch what a fault keeps back."""
+        """Send as this client's version reads it, or catch what a fault keeps back."""
+        data = wire.fitted(data, self.version)
         if self._caught is not None:
             self._caught.append(data)
-        elif not self._writer.is_closing():
+        else:
+            self._out(data)
+
+    def _out(self, data: bytes) -> None:
+        if not self._writer.is_closing():
             self._writer.write(data)
 
     def abort(self) -> None:
@@ -81,9 +87,11 @@ class Client:
         """Shake hands and serve until the peer goes."""
         if await self._reader.readexactly(4) != b"API\0":
             return
-        if await wire.read_version(self._reader) is None:
+        version = await wire.read_version(self._reader)
+        if version is None:
             return
-        self.write(frame(wire.SERVER_VERSION, messages.stamp(self._sim.clock.now())))
+        self.version = min(version, self._sim.version)
+        self.write(frame(self.version, messages.stamp(self._sim.clock.now())))
         hello = await wire.read(self._reader)
         if hello is None or hello[0] != "71":
             return
@@ -109,9 +117,15 @@ class Client:
 
     # Requests and faults
 
-    def _record(self, name: str, fields: list[str]) -> None:
+    def _record(self, name: str, fields: list[str], raw: list[str] | None = None) -> None:
         self._sim.requests.append(
-            Recorded(name=name, fields=tuple(fields), client_id=self.id, at=self._sim.clock.now())
+            Recorded(
+                name=name,
+                fields=tuple(fields),
+                raw=tuple(raw or fields),
+                client_id=self.id,
+                at=self._sim.clock.now(),
+            )
         )
 
     def _name(self, fields: list[str]) -> str:
@@ -125,9 +139,10 @@ class Client:
             return "modifyOrder"
         return "placeOrder" if fields[27] == "1" else "stageOrder"
 
-    def _take(self, fields: list[str]) -> None:
+    def _take(self, raw: list[str]) -> None:
+        fields = wire.as_at_176(raw, self.version)
         name = self._name(fields)
-        self._record(name, fields)
+        self._record(name, fields, raw)
         handler = self._handlers.get(name)
         fault = self._sim.faults.take("TWS", "/" + name)
         if handler is None:
@@ -152,7 +167,8 @@ class Client:
                 int(params.get("code", 100)),
                 str(params.get("text", "Max rate of messages exceeded")),
             )
-            self.write(messages.error(int(fields[1]), code, text))
+            orders = {"3"}  # whose request has no version of its own
+            self.write(messages.error(int(fields[1 if fields[0] in orders else 2]), code, text))
         else:
             self._caught = []
             handler(fields)
@@ -161,9 +177,9 @@ class Client:
 
     def _answer(self, fault: Fault, caught: bytes) -> None:
         if fault.action is FaultAction.DELAY:
-            self._later(fault, lambda: self.write(caught))
+            self._later(fault, lambda: self._out(caught))
         elif fault.action is FaultAction.GARBAGE_BODY:
-            self.write(fault.params.get("body", frame(5, "not", "an", "open", "order")))
+            self._out(fault.params.get("body", frame(5, "not", "an", "open", "order")))
         elif fault.action is FaultAction.HALF_FRAME:
             self._writer.write(caught[: max(len(caught) // 2, 1)])
             self._sim.keep(asyncio.ensure_future(self._close_soon()))

@@ -8,7 +8,7 @@ from domain.instruments import Instrument
 from domain.orders import OrderClass, OrderType, Side, TimeInForce
 from sim.ibkr import contracts
 from sim.ibkr.state import TwsOrder
-from sim.ibkr.wire import number
+from sim.ibkr.wire import PLACE_ORDER, number
 from sim.market import Market
 
 TYPES = {
@@ -34,7 +34,7 @@ def read_order(
     fields: list[str], client_id: int, perm_id: int, market: Market, now: datetime, accounts: list[str]
 ) -> TwsOrder:
     """Make an order of a placeOrder message (115 fields at version 176). Raises TwsRefusal."""
-    if len(fields) != 115:
+    if len(fields) != PLACE_ORDER:
         raise TwsRefusal(320, f"Error reading request. {len(fields)} fields.")
     instrument = contracts.find(market, fields[2:14])
     if instrument is None:

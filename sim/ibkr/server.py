@@ -1,4 +1,4 @@
-"""Run the pretend TWS: one asyncio server that speaks the socket protocol at server version 176."""
+"""Run the pretend TWS: one asyncio server that speaks the socket protocol at server versions up to 178."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from adapters.paper.engine import FeeModel, MatchingEngine, Rules
 from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.faults import Faults
-from sim.ibkr import messages
+from sim.ibkr import messages, wire
 from sim.ibkr.client import Client
 from sim.ibkr.desk import Desk
 from sim.ibkr.state import Recorded, TwsOrder
@@ -33,10 +33,12 @@ class IbkrSim:
         accounts: tuple[str, ...] = ("DU1234567",),
         cash: Decimal = Decimal(100_000),
         fees: FeeModel | None = None,
+        version: int = wire.SERVER_VERSION,
     ) -> None:
         self.market, self.clock = market, clock
         self.faults = faults or Faults()
         self.accounts = accounts
+        self.version = version
         self.requests: list[Recorded] = []
         self.clients: dict[int, Client] = {}
         self.silent: set[str] = set()

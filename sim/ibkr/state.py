@@ -12,10 +12,14 @@ from domain.orders import OrderState, OrderType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Hold one request as it arrived: its name, and the fields exactly as text."""
+    """Hold one request: its name, and its fields exactly as text, where they stand at version 176.
+
+    ``raw`` is what arrived: the same, but for an order of a younger client.
+    """
 
     name: str
     fields: tuple[str, ...]
+    raw: tuple[str, ...]
     client_id: int
     at: datetime
 

@@ -38,6 +38,7 @@ class Control:
             "reset": self._reset,
             "price": self._price,
             "fault": self._fault,
+            "calm": self._calm,
             "orders": self._orders,
             "requests": self._requests,
             "drop": lambda _: server.drop(),
@@ -96,6 +97,12 @@ class Control:
             int(asked.get("times", 1)),
             **asked.get("params", {}),
         )
+
+    def _calm(self, asked: Json) -> list[list[str]]:
+        """Forget what was planned; give what went wrong so far."""
+        faults = self._server.world.faults
+        faults.clear()
+        return [[name, action.value] for name, action in faults.taken]
 
     def _orders(self, asked: Json) -> list[Json]:
         world = self._server.world

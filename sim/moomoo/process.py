@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from typing import Any
 
 
@@ -24,6 +25,7 @@ class OpenDProcess:
         self.port = int(self.facts["port"])
         self._socket = socket.create_connection(("127.0.0.1", int(self.facts["control"])), 5)
         self._file = self._socket.makefile("rwb")
+        self._turn = threading.Lock()
         atexit.register(self.stop)
 
     @property
@@ -33,9 +35,10 @@ class OpenDProcess:
 
     def ask(self, op: str, **params: Any) -> Any:
         """Do one thing. Raises RuntimeError with what went wrong over there."""
-        self._file.write(json.dumps({"op": op, **params}, default=str).encode() + b"\n")
-        self._file.flush()
-        answer = json.loads(self._file.readline())
+        with self._turn:
+            self._file.write(json.dumps({"op": op, **params}, default=str).encode() + b"\n")
+            self._file.flush()
+            answer = json.loads(self._file.readline())
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
         return answer["value"]

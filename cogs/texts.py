@@ -248,13 +248,41 @@ REMOVED = "**{name}** was removed and its keys were destroyed. You may also dele
 KEPT = "Nothing was removed."
 
 # /premium
-PREMIUM_ROLES = "Premium roles of this server: {roles}.\nThey let members trade live."
-PREMIUM_NONE = (
-    "This server has no premium role. Add one with `/premium roles add:`; until then nobody can trade live "
-    "where a premium role is needed."
+PREMIUM_ROLES = (
+    "These roles give the {tier} membership here: {roles}.\nSee what it allows with `/premium tiers`."
 )
-PREMIUM_EVERYONE = "@everyone cannot be a premium role: it would make everybody premium."
-PREMIUM_NOT_ONE = "{role} was not a premium role, so nothing changed."
+PREMIUM_NONE = (
+    "No role gives the {tier} membership here. Add one with `/premium roles add:`. Until a role gives "
+    "one that allows it, nobody can trade live where a membership is needed."
+)
+PREMIUM_EVERYONE = "@everyone cannot give a membership: it would give it to everybody."
+PREMIUM_NOT_ONE = "{role} did not give the {tier} membership, so nothing changed."
+TIERS_TITLE = "Memberships"
+TIERS_FOOT = (
+    "Paper trading at the built-in broker is free and never counted. Exits, stops and cancels always work."
+)
+TIER_HEAD = "**{tier}** · {roles}"
+TIER_EVERYONE = "everybody"
+TIER_NO_ROLE = "no role gives it here"
+TIER_LINE = (
+    "{live} · broker accounts: {accounts} · channels to follow: {sources} · entries a day: {signals} · "
+    "followers of one's own channel: {followers}"
+)
+TIER_LIVE = "live and paper"
+TIER_PAPER = "paper only"
+UNLIMITED = "any number"
+CHECK_TITLE = "What you may do here"
+CHECK_HEAD = "You have the **{tier}** membership. Entries today: {today}."
+CHECK_UNKNOWN = (
+    "Discord did not say which roles you have just now. Try again in a minute; exits and stops work."
+)
+CHECK_NOT_SET_UP = "This server has no memberships, so nothing is counted."
+CHECK_YES = "✅ {name}"
+CHECK_NO = "🔒 {name}: {why}"
+CHECK_COUNTS = (
+    "For the owner, today: {denied} members were turned away, {converted} of them came back with a "
+    "membership."
+)
 
 # /halt and /resume
 HALTED = "**Entries of this server are halted.** {mode}\nReason: {reason}\nLift it with `/resume`."

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from domain.ids import AccountRef, AuthorId, ChannelId, GuildId, UserId
+from domain.tiers import Tier
 from domain.trades import Mode
 
 
@@ -112,7 +113,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
-    """Hold one server's choices. ``id`` is the guild id. @everyone is never a premium role."""
+    """Hold one server's choices. ``id`` is the guild id. @everyone never gives a tier."""
 
     COLLECTION: ClassVar[str] = "guilds"
     INDEXES: ClassVar[tuple[str, ...]] = ()
@@ -121,6 +122,22 @@ class GuildSettings:
     id: GuildId
     version: int = 0
     premium_roles: tuple[str, ...] = ()
+    pro_roles: tuple[str, ...] = ()
+    basic_roles: tuple[str, ...] = ()
+
+    def roles_of(self, tier: Tier) -> tuple[str, ...]:
+        """Give the role ids that give a tier; none gives the free one."""
+        return {
+            Tier.FREE: (),
+            Tier.BASIC: self.basic_roles,
+            Tier.PRO: self.pro_roles,
+            Tier.PREMIUM: self.premium_roles,
+        }[tier]
+
+    @property
+    def sells(self) -> bool:
+        """Tell whether any role gives a tier."""
+        return bool(self.premium_roles or self.pro_roles or self.basic_roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,3 +255,18 @@ class PaperBook:
     id: str
     version: int = 0
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Count one thing on one UTC day. ``id`` is ``2026-11-22/name``; names hold internal ids at most."""
+
+    COLLECTION: ClassVar[str] = "tallies"
+    INDEXES: ClassVar[tuple[str, ...]] = ("day",)
+    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    id: str
+    version: int = 0
+    day: str
+    name: str
+    count: int

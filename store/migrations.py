@@ -13,7 +13,7 @@ from domain.errors import StoreUnavailable
 from store import texts
 from store.port import Engine, Query
 from store.repository import Rows, StoredRepository
-from store.specs import ALL, Spec, spec_of
+from store.specs import ALL, TALLIES, Spec, spec_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,15 @@ async def create_everything(engine: Engine) -> None:
         await engine.ensure(spec)
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(name="0001_create_everything", apply=create_everything),)
+async def create_tallies(engine: Engine) -> None:
+    """Make the collection of daily counts, which the first version did not have."""
+    await engine.ensure(TALLIES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(name="0001_create_everything", apply=create_everything),
+    Migration(name="0002_create_tallies", apply=create_tallies),
+)
 
 
 async def migrate(store: HasEngine, migrations: Sequence[Migration] = MIGRATIONS) -> Sequence[str]:

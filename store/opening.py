@@ -24,6 +24,7 @@ from store.specs import (
     PAPER_BOOKS,
     SOURCES,
     SWITCHES,
+    TALLIES,
     TOKENS,
     TRADES,
 )
@@ -51,6 +52,7 @@ class OpenStore:
         self.tokens = StoredRepository(TOKENS, engine)
         self.notices = StoredRepository(NOTICES, engine)
         self.paper_books = StoredRepository(PAPER_BOOKS, engine)
+        self.tallies = StoredRepository(TALLIES, engine)
         self.leases = StoredLeases(StoredRepository(LEASES, engine), now)
 
     async def ping(self) -> None:

@@ -18,6 +18,7 @@ from domain.accounts import (
     PaperBook,
     RiskLimits,
     Source,
+    Tally,
 )
 from domain.errors import InvalidValue
 from domain.events import Event
@@ -140,11 +141,12 @@ FLOWS = spec_of(FlowState)
 TOKENS = spec_of(ApiToken)
 NOTICES = spec_of(Notice)
 PAPER_BOOKS = spec_of(PaperBook)
+TALLIES = spec_of(Tally)
 LEASES = spec_of(Lease)
 EVENTS = _spec(Event, "events", ("trade",), (("account_key", "sequence"),), ("id", "sequence"))
 """An event's sequence is its place in the account's log; it is given when written, and never changes."""
 
 ALL: tuple[Spec[Any], ...] = (
     *(INBOX, TRADES, ORDERS, EVENTS, ACCOUNTS, SOURCES, FOLLOWS, GUILDS),
-    *(LIMITS, SWITCHES, FLOWS, TOKENS, NOTICES, PAPER_BOOKS, LEASES),
+    *(LIMITS, SWITCHES, FLOWS, TOKENS, NOTICES, PAPER_BOOKS, TALLIES, LEASES),
 )

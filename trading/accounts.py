@@ -9,9 +9,9 @@ from domain.accounts import AccountStatus, Environment, LinkedAccount
 from domain.broker import BrokerManifest, Credentials, Verified
 from domain.errors import InvalidValue
 from domain.ids import AccountRef, UserId
-from trading import texts
+from trading import guard, texts
 from trading.deps import TradingDeps
-from trading.entitlements import PAPER, Facts, decide
+from trading.entitlements import PAPER, Facts, decide, in_beta, within
 from trading.executor import Executor
 from trading.sessions import open_session, prepare
 
@@ -37,8 +37,9 @@ class AccountService:
         return sorted(on, key=lambda m: (m.slug != PAPER, m.title))
 
     async def available(self, user: UserId) -> Sequence[BrokerManifest]:
-        """List brokers this member may link: linking is open to all, live orders pass the gate."""
-        return self.supported()
+        """List brokers this member may link: any that are on, but for those still being rolled out."""
+        gate = self._deps.config.gate
+        return [m for m in self.supported() if in_beta(gate, m.slug, user)]
 
     async def test_credentials(
         self, *, user: UserId, broker: str, environment: Environment, credentials: Credentials
@@ -48,7 +49,7 @@ class AccountService:
         Raises BrokerError with a sentence a trader understands, InvalidValue for a broker that is not on
         or a key that may withdraw.
         """
-        self._check_broker(broker, environment)
+        self._check_broker(user, broker, environment)
         ref = AccountRef(user=user, broker=broker, account=f"test-{secrets.token_hex(4)}")
         asked = _digest(user, broker, credentials)
 
@@ -64,12 +65,10 @@ class AccountService:
         self._check_verified(broker, environment, verified)
         return verified
 
-    def _check_broker(self, broker: str, environment: Environment) -> None:
+    def _check_broker(self, user: UserId, broker: str, environment: Environment) -> None:
         if broker not in self._deps.adapters:
             raise InvalidValue(texts.say("broker_unknown", broker=broker))
-        facts = Facts(
-            broker=broker, environment=Environment.PAPER, premium_roles=frozenset(), roles=frozenset()
-        )
+        facts = Facts(user=user, broker=broker, environment=Environment.PAPER, standing=guard.UNASKED)
         verdict = decide(self._deps.config.gate, facts)
         if not verdict.allowed:
             raise InvalidValue(verdict.reason)
@@ -102,6 +101,7 @@ class AccountService:
         mine = await self.accounts(user)
         if any(a.name.casefold() == name.casefold() for a in mine):
             raise InvalidValue(texts.say("name_taken", name=name))
+        await self._check_count(user, broker, mine)
         now = self._deps.clock.now()
         linked = LinkedAccount(
             id=account,
@@ -123,6 +123,16 @@ class AccountService:
         if actor is not None:
             await actor.started.wait()  # who links an account looks at it next
         return linked
+
+    async def _check_count(self, user: UserId, broker: str, mine: Sequence[LinkedAccount]) -> None:
+        """Refuse one account more than the member's tier holds; those there already stay."""
+        if broker == PAPER:
+            return
+        used = sum(account.broker != PAPER for account in mine)
+        standing = await guard.standing_of(self._deps, "", user)
+        verdict = within(self._deps.config.gate, standing, "accounts", used)
+        if not verdict.allowed:
+            raise InvalidValue(verdict.reason)
 
     def _split(self, broker: str, credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
         """Tell what must be sealed from what need not be; a field nobody declared is sealed."""

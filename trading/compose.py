@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.broker import BrokerAdapter
-from domain.ports import Clock, EventBus, Notifier, PriceSource, RoleSource, Store, Vault
+from domain.ports import Clock, EventBus, Notifier, PriceSource, RoleSource, SkuSource, Store, Vault
 from trading.accounts import AccountService
 from trading.config import TradingConfig
 from trading.deps import TradingDeps
 from trading.executor import Executor
+from trading.gate import Gate
 from trading.hub import Hub
 from trading.intake import Reader
 from trading.points import FaultPoints
 from trading.service import TradingService
+from trading.tallies import Tallies
 from trading.tokens import TokenService
 
 
@@ -23,6 +25,7 @@ class Verbs:
     trading: TradingService
     accounts: AccountService
     tokens: TokenService
+    gate: Gate
 
 
 def build(
@@ -40,6 +43,7 @@ def build(
     endpoints: Mapping[str, str] | None = None,
     rate_ceilings: Mapping[str, int] | None = None,
     points: FaultPoints | None = None,
+    skus: SkuSource | None = None,
 ) -> Verbs:
     """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
     deps = TradingDeps(
@@ -47,6 +51,7 @@ def build(
         clock=clock,
         vault=vault,
         roles=roles,
+        skus=skus,
         adapters=adapters,
         prices=prices,
         endpoints=endpoints or {},
@@ -54,6 +59,7 @@ def build(
         config=config,
         hub=Hub(store, bus, notifier),
         points=points or FaultPoints(config.fault_file),
+        tallies=Tallies(store.tallies, clock),
     )
     executor = Executor(deps)
     accounts = AccountService(deps, executor)
@@ -61,4 +67,5 @@ def build(
         trading=TradingService(deps, executor, accounts, reader),
         accounts=accounts,
         tokens=TokenService(store.tokens, clock),
+        gate=Gate(deps),
     )

@@ -1,8 +1,10 @@
 """Hold what the operator decides for the verbs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.accounts import RiskLimits
+from domain.tiers import DEFAULT_TIERS, Tier, TierRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,10 +13,17 @@ class GateConfig:
 
     integrations_enabled: bool = True
     premium_only: bool = True
-    """Live mode needs a premium role."""
+    """Live mode needs a tier that allows it."""
     allowed_brokers: frozenset[str] = frozenset(
         {"alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro"}
     )
+    tiers: Mapping[Tier, TierRules] = field(default_factory=lambda: DEFAULT_TIERS)
+    skus: Mapping[str, Tier] = field(default_factory=dict)
+    """Products sold in Discord, by id, and the tier each gives everywhere."""
+    beta_brokers: frozenset[str] = frozenset()
+    """Brokers being rolled out: only ``beta_users``, and ``beta_percent`` of all others, may use them."""
+    beta_users: frozenset[str] = frozenset()
+    beta_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,8 @@ class TradingConfig:
     """What holds for a member who set nothing."""
     holder: str = "main"
     """The name of this process as an owner of leases."""
+    gateway_hosts: tuple[str, ...] = ()
+    """Where members' gateways may run beside this machine."""
     send_window: float = 2.0
     poll_interval: float = 5.0
     lease_ttl: float = 30.0

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.broker import BrokerAdapter
-from domain.ports import Clock, PriceSource, RoleSource, Store, Vault
+from domain.ports import Clock, PriceSource, RoleSource, SkuSource, Store, Vault
 from trading.config import TradingConfig
 from trading.hub import Hub
 from trading.points import FaultPoints
+from trading.tallies import Tallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class TradingDeps:
     clock: Clock
     vault: Vault
     roles: RoleSource
+    skus: SkuSource | None
     adapters: Mapping[str, BrokerAdapter]
     prices: PriceSource | None
     endpoints: Mapping[str, str]
@@ -25,3 +27,4 @@ class TradingDeps:
     config: TradingConfig
     hub: Hub
     points: FaultPoints
+    tallies: Tallies

@@ -10,7 +10,9 @@ from domain.ids import AuthorId, ChannelId, GuildId, UserId
 from domain.money import plain
 from domain.trades import Mode
 from trading import guard, texts
+from trading.denial import DeniedByUs
 from trading.deps import TradingDeps
+from trading.entitlements import Standing, within
 
 
 class FollowBook:
@@ -90,6 +92,7 @@ class FollowBook:
             raise InvalidValue(texts.say("mode_needs_paper", name=account.name))
         if mode is Mode.LIVE and account.environment is Environment.PAPER:
             raise InvalidValue(texts.say("mode_needs_live", name=account.name))
+        await self._check_gate(account, guild, channel)
         follow = Follow(
             id=f"{account.user}/{guild}/{channel}",
             user=account.user,
@@ -102,6 +105,32 @@ class FollowBook:
             created_at=self._deps.clock.now(),
         )
         return await self._upsert(follow)
+
+    async def _check_gate(self, account: LinkedAccount, guild: GuildId, channel: ChannelId) -> None:
+        """Say now what entries would be refused for; changing a follow is no new one. Raises InvalidValue."""
+        try:
+            await guard.check_gate(self._deps, account, guild)
+        except DeniedByUs as no:
+            raise InvalidValue(no.denial.reason) from no
+        if await self._deps.store.follows.get(f"{account.user}/{guild}/{channel}") is not None:
+            return
+        gate = self._deps.config.gate
+        standing = await guard.standing_of(self._deps, guild, account.user)
+        mine = await self._deps.store.follows.find({"user": account.user})
+        verdicts = [within(gate, standing, "sources", sum(follow.guild == guild for follow in mine))]
+        if (author := await self._author_standing(guild, channel)) is not None:
+            there = len(await self._deps.store.follows.find({"source": f"{guild}/{channel}"}, limit=100_000))
+            verdicts.append(within(gate, author, "followers", there))
+        for verdict in verdicts:
+            if not verdict.allowed:
+                raise InvalidValue(verdict.reason)
+
+    async def _author_standing(self, guild: GuildId, channel: ChannelId) -> Standing | None:
+        """Give the best standing among a source's authors; None where only webhooks post."""
+        source = self.source(guild, channel)
+        authors = source.authors if source else ()
+        found = [await guard.standing_of(self._deps, guild, UserId(author)) for author in authors]
+        return guard.best(found) if found else None
 
     async def _upsert(self, follow: Follow) -> Follow:
         while True:

@@ -26,6 +26,7 @@ from trading import guard, points, risk, sizing
 from trading.book import AccountBook
 from trading.denial import Denial, DeniedByUs, deny
 from trading.deps import TradingDeps
+from trading.entitlements import PAPER
 from trading.lookups import Instruments, Money
 from trading.wishes import MANUAL, Measure, Wish
 
@@ -72,6 +73,8 @@ class Planner:
         self._deps.points.hit(points.BEFORE_JOURNAL)
         await self._book.open(trade, orders)
         self._deps.points.hit(points.AFTER_JOURNAL)
+        if wish.channel != MANUAL and self._account.broker != PAPER:
+            self._deps.tallies.add(guard.entries(wish.guild, self._account.user))
         if trade.state is TradeState.AWAITING:
             await self._book.tell([self._event(trade, EventKind.TRADE_AWAITING)])
         return self._book.trades.get(trade.id, trade), orders
@@ -117,8 +120,17 @@ class Planner:
             raise deny(f"account_{account.status.value}", name=account.name)
         if wish.mode is Mode.PAPER and account.environment is Environment.LIVE:
             raise deny("mode_needs_paper", name=account.name)
-        await guard.check_gate(self._deps, account, wish.guild)
+        await self._check_gate(wish)
         await guard.check_switches(self._deps, guild=wish.guild, author=wish.author, account=account)
+
+    async def _check_gate(self, wish: Wish) -> None:
+        try:
+            await guard.check_gate(self._deps, self._account, wish.guild)
+            if wish.guild and wish.channel != MANUAL:
+                await guard.check_day(self._deps, self._account, wish.guild)
+        except DeniedByUs:
+            self._deps.tallies.add(guard.denied(wish.guild, self._account.user))
+            raise
 
     def _rules(self, instrument: Instrument) -> ClassRules:
         manifest = self._deps.adapters[self._account.broker].manifest

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from domain.accounts import (
     Follow,
@@ -19,6 +20,7 @@ from domain.ids import ChannelId, GuildId, MessageId, TradeId, UserId
 from domain.money import ZERO
 from domain.orders import TERMINAL, PositionEffect, Side
 from domain.signals import InboxMessage, RawMessage, Reading, ReadingKind
+from domain.tiers import Tier
 from domain.trades import Mode, Trade
 from trading import amend, guard, jobs, standing, texts, wishes
 from trading.accounts import AccountService
@@ -44,6 +46,7 @@ class TradingService:
         self._intake = Intake(deps, executor, reader)
         self._closer = Closer(deps, executor)
         self._started = False
+        self._counting: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -53,6 +56,7 @@ class TradingService:
     async def start(self) -> None:
         """Start the account actors, and take up unfinished messages once each account is reconciled."""
         await self._follows.load()
+        self._counting = asyncio.create_task(self._deps.tallies.run())
         await self._executor.start()
         await self._executor.wait_ready()
         await self._intake.resume()
@@ -68,6 +72,10 @@ class TradingService:
             pass  # the next start takes it up
         await self._executor.stop()
         await self._deps.hub.drain()
+        if self._counting is not None:
+            self._counting.cancel()
+            self._counting = None
+            await self._deps.tallies.flush()
 
     async def on_message(self, raw: RawMessage) -> InboxMessage | None:
         """Take a posted message; None when its channel or author is no source or it was taken before."""
@@ -302,15 +310,16 @@ class TradingService:
         """Give a server's choices."""
         return await self._deps.store.guilds.get(guild) or GuildSettings(id=guild)
 
-    async def set_premium_roles(self, guild: GuildId, roles: Sequence[str]) -> GuildSettings:
-        """Set which roles are premium. Raises InvalidValue for @everyone (the guild's own id)."""
-        if guild in roles:
+    async def give_tier(self, guild: GuildId, tier: Tier, roles: Sequence[str]) -> GuildSettings:
+        """Set which roles give a tier. Raises InvalidValue for @everyone (the guild's own id)."""
+        if guild in roles or tier is Tier.FREE:
             raise InvalidValue(texts.say("everyone_premium"))
-        wanted = GuildSettings(id=guild, premium_roles=tuple(dict.fromkeys(roles)))
-        while not await self._deps.store.guilds.insert(wanted):
+        change: dict[str, Any] = {f"{tier.value}_roles": tuple(dict.fromkeys(roles))}
+        while True:
             known = await self._deps.store.guilds.get(guild)
-            if known is not None:
-                saved = await self._deps.store.guilds.compare_and_set(replace(wanted, version=known.version))
-                if saved is not None:
-                    return saved
-        return wanted
+            wanted = replace(known or GuildSettings(id=guild), **change)
+            if known is None:
+                if await self._deps.store.guilds.insert(wanted):
+                    return wanted
+            elif (saved := await self._deps.store.guilds.compare_and_set(wanted)) is not None:
+                return saved

@@ -55,6 +55,7 @@ def prepare(
             rate_ceiling=deps.rate_ceilings.get(ref.broker),
             prices=deps.prices,
             books=deps.store.paper_books,
+            gateway_hosts=deps.config.gateway_hosts,
             on_credentials=keep,
         ),
     )

@@ -6,11 +6,23 @@ SENTENCES: Mapping[str, str] = {
     # the gate
     "integrations_disabled": "Broker accounts are switched off on this bot. The paper broker still works.",
     "broker_not_allowed": "{broker} is not switched on here. Ask the operator, or use another broker.",
-    "premium_not_set_up": "Live trading needs a premium role, and this server has none set up yet. "
-    "Ask the owner to run /premium roles.",
+    "beta_only": "{broker} is being rolled out step by step and is not open to you yet. "
+    "Ask the operator to put you on the beta list.",
+    "premium_not_set_up": "Live trading needs a membership, and this server has given no role one yet. "
+    "Ask the owner to run /premium roles. Paper trading is free.",
     "roles_unknown": "Discord did not say which roles you have just now, so no live position is opened. "
     "Try again in a minute.",
-    "premium_needed": "Live trading needs one of this server's premium roles. Paper trading is free.",
+    "premium_needed": "Live trading needs the {tiers} membership of this server. Paper trading is free. "
+    "/premium check shows which roles give it.",
+    "tier_accounts": "The {tier} membership holds {most} broker accounts besides paper ones, and you have as "
+    "many. Remove one with /broker remove, or get the {tiers} membership.",
+    "tier_sources": "The {tier} membership follows {most} channels in this server, and you follow as many. "
+    "Leave one with /unfollow, or get the {tiers} membership.",
+    "tier_followers": "This channel takes {most} followers while its author has the {tier} membership, and "
+    "it has as many. A place opens when someone leaves, or when its author gets the {tiers} membership.",
+    "tier_signals_per_day": "The {tier} membership takes {most} entries a day from this server, and today's "
+    "are used up. Exits still work. More come with the {tiers} membership, or tomorrow (UTC).",
+    "no_tier": "next",
     # risk
     "signal_too_old": "The signal was {age} s old and entries are sent within {limit} s of posting only.",
     "halted": "Entries are halted ({scope}): {why}. Exits and stops still work.",
@@ -66,7 +78,7 @@ SENTENCES: Mapping[str, str] = {
     "nothing_held": "You hold no {symbol} in {where}.",
     "not_waiting": "This trade no longer waits for you.",
     "not_a_source": "That channel is not a signal source here. Use /channel list to see which are.",
-    "everyone_premium": "@everyone cannot be a premium role: it would make everybody premium.",
+    "everyone_premium": "@everyone cannot give a membership: it would give it to everybody.",
     "size_positive": "The size must be above zero.",
     "percent_range": "A percentage of equity must be above 0 and at most 100.",
     "size_over_limit": "{size} is above your limit of {limit} for one order.",

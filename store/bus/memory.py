@@ -89,7 +89,9 @@ class Subscription:
 
 
 class MemoryBus:
-    """Be the bus of one process (domain.ports.EventBus)."""
+    """Be the bus of one process (domain.ports.EventBus): there is nobody to share limits with."""
+
+    quota = None
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity

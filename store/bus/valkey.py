@@ -19,6 +19,7 @@ from domain.events import Event
 from store import texts
 from store.bus.memory import CAPACITY, MemoryBus, Subscription
 from store.errors import Misfit
+from store.quota import RedisQuota
 from store.scalars import JSON
 
 CHANNEL = "discord-trade-exec:events"
@@ -28,11 +29,15 @@ _LOSSES = (RedisError, OSError, asyncio.TimeoutError)
 
 
 class RedisBus:
-    """Be the bus of many processes (domain.ports.EventBus). Made by ``RedisBus.open``."""
+    """Be the bus of many processes (domain.ports.EventBus). Made by ``RedisBus.open``.
+
+    ``quota`` counts what these processes may send together, over the same connections.
+    """
 
     def __init__(self, redis: Redis, where: str, capacity: int = CAPACITY) -> None:
         self._redis = redis
         self._where = where
+        self.quota = RedisQuota(redis, where)
         self._local = MemoryBus(capacity)
         self._me = secrets.token_hex(8)
         self._coder = JSON.of(Event)

@@ -236,19 +236,42 @@ async def test_money_is_shown_and_a_broken_connection_is_told(stage):
 # --- /premium, /halt, /resume
 
 
+async def test_a_member_sees_what_each_membership_allows_and_what_theirs_does(stage):
+    silver = stage.sim.add_role(stage.guild, "silver")
+    await stage.run(stage.owner, "premium roles", add=silver, tier="pro")
+    table = (await stage.run(stage.ana, "premium tiers")).text
+    assert f"**pro** · <@&{silver.id}>" in table
+    assert "**free** · everybody\npaper only" in table
+    mine = (await stage.run(stage.ana, "premium check")).text
+    assert "You have the **basic** membership. Entries today: 3." in mine
+    assert "🔒 Alpaca" in mine
+    assert "For the owner" not in mine
+    assert (
+        "For the owner, today: 4 members were turned away"
+        in (await stage.run(stage.owner, "premium check")).text
+    )
+
+
+async def test_only_who_may_manage_the_server_gives_memberships(stage):
+    gold = stage.sim.add_role(stage.guild, "gold")
+    assert "Manage Server" in (await stage.run(stage.ana, "premium roles", add=gold)).text
+    assert str(stage.guild.id) not in stage.trading.settings
+
+
 async def test_premium_roles_are_added_and_removed_and_never_everyone(stage):
     gold = stage.sim.add_role(stage.guild, "gold")
     everyone = stage.guild.roles[stage.guild.id]
-    assert "no premium role" in (await stage.run(stage.owner, "premium roles")).text
+    assert "No role gives the premium membership" in (await stage.run(stage.owner, "premium roles")).text
     assert f"<@&{gold.id}>" in (await stage.run(stage.owner, "premium roles", add=gold)).text
     assert stage.trading.settings[str(stage.guild.id)].premium_roles == (str(gold.id),)
-    assert (
-        "would make everybody premium" in (await stage.run(stage.owner, "premium roles", add=everyone)).text
-    )
+    assert "would give it to everybody" in (await stage.run(stage.owner, "premium roles", add=everyone)).text
     assert stage.trading.settings[str(stage.guild.id)].premium_roles == (str(gold.id),)
     await stage.run(stage.owner, "premium roles", remove=gold)
     assert stage.trading.settings[str(stage.guild.id)].premium_roles == ()
-    assert "was not a premium role" in (await stage.run(stage.owner, "premium roles", remove=gold)).text
+    assert (
+        "did not give the premium membership"
+        in (await stage.run(stage.owner, "premium roles", remove=gold)).text
+    )
 
 
 async def test_the_kill_switch_of_a_server_is_raised_and_lifted(stage):

@@ -18,9 +18,12 @@ from domain.accounts import (
 from domain.broker import Verified
 from domain.errors import InvalidValue
 from domain.ids import trade_id
+from domain.tiers import DEFAULT_TIERS, Tier
 from domain.trades import TradeState
 from tests.unit.cogs.samples import AT, linked, state, trade
 from trading.accounts import AccountService
+from trading.entitlements import Standing, Verdict
+from trading.gate import Gate, GateLine, GateReport
 from trading.service import TradingService
 from trading.tokens import TokenService
 from trading.views import AccountBalance, AccountPositions, TradeView
@@ -172,9 +175,33 @@ class FakeTrading(TradingService):
     async def guild_settings(self, guild):
         return self.settings.get(guild, GuildSettings(id=guild))
 
-    async def set_premium_roles(self, guild, roles):
-        self.settings[guild] = GuildSettings(id=guild, premium_roles=tuple(roles))
+    async def give_tier(self, guild, tier, roles):
+        known = self.settings.get(guild, GuildSettings(id=guild))
+        self.settings[guild] = replace(known, **{f"{tier.value}_roles": tuple(roles)})
         return self.settings[guild]
+
+
+class FakeGate(Gate):
+    """Give everybody the basic tier, to whom Alpaca is closed."""
+
+    tiers, products = DEFAULT_TIERS, ()
+
+    def __init__(self):
+        pass
+
+    async def report(self, user, guild=""):
+        no = Verdict(allowed=False, code="beta_only", reason="Not open to you yet.")
+        return GateReport(
+            user=user,
+            guild=guild,
+            standing=Standing(tier=Tier.BASIC, set_up=True),
+            rules=DEFAULT_TIERS[Tier.BASIC],
+            entries_today=3,
+            lines=(GateLine(broker="alpaca", environment=Environment.LIVE, verdict=no),),
+        )
+
+    async def counts(self, day, guild):
+        return {"denied": 4, "converted": 1}
 
 
 class FakeAccounts(AccountService):
@@ -182,6 +209,9 @@ class FakeAccounts(AccountService):
 
     def __init__(self):
         self.by_id, self.error, self.may_withdraw = {}, None, False
+
+    def titles(self):
+        return {one.slug: one.title for one in self.supported()}
 
     def supported(self):
         return [

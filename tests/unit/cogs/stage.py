@@ -13,7 +13,7 @@ from cogs.base import Services
 from domain.clock import SystemClock
 from sim.discord import DiscordSim
 from tests.openapi import violations
-from tests.unit.cogs.fakes import FakeAccounts, FakeTokens, FakeTrading, FakeWizard
+from tests.unit.cogs.fakes import FakeAccounts, FakeGate, FakeTokens, FakeTrading, FakeWizard
 
 
 async def _no_roles(guild, user):
@@ -69,6 +69,7 @@ async def on_stage(directory):
             trading=stage.trading,
             accounts=stage.accounts,
             tokens=stage.tokens,
+            gate=FakeGate(),
             wizard=stage.wizard,
             clock=clock,
         )

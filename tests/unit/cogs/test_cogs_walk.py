@@ -17,7 +17,7 @@ from cogs.panels.confirm import AnswerButton
 from cogs.panels.remove import RemoveButton
 
 ROOM = Path(cogs.__file__).parent
-OWNERS = {"channel", "premium", "halt", "resume"}
+OWNERS = {"channel", "halt", "resume"}
 
 
 def cog_modules():
@@ -47,7 +47,7 @@ async def test_every_promised_command_is_there_once(bot):
         *("channel add", "channel remove", "channel list", "follow", "unfollow", "following"),
         *("buy", "sell", "close", "cancel", "orders", "positions", "balance"),
         *("broker list", "broker add", "broker test", "broker remove"),
-        *("premium roles", "halt", "resume", "api token", "api revoke"),
+        *("premium roles", "premium tiers", "premium check", "halt", "resume", "api token", "api revoke"),
     }
 
 
@@ -72,7 +72,9 @@ async def test_commands_of_the_owner_are_hidden_from_others_and_kept_to_servers(
         payload = command.to_dict(bot.tree)
         owner = command.name in OWNERS
         assert (payload["default_member_permissions"] is not None) is owner, command.name
-        assert payload["contexts"] == ([0] if owner or command.name == "follow" else [0, 1]), command.name
+        assert payload["contexts"] == ([0] if owner or command.name in {"follow", "premium"} else [0, 1]), (
+            command.name
+        )
 
 
 async def test_buttons_are_known_before_any_is_sent(bot):

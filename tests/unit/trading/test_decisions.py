@@ -3,25 +3,32 @@ from decimal import Decimal
 
 import pytest
 
-from domain.accounts import Environment, RiskLimits
+from domain.accounts import Environment, GuildSettings, RiskLimits
 from domain.instruments import OptionContract, OptionRight
 from domain.orders import Side
 from domain.signals import Reading, ReadingKind
+from domain.tiers import Tier, TierRules
 from tests.unit.trading.builders import BTC, MSFT, NOW, part, trade
 from trading import amend, risk, sizing
 from trading.config import GateConfig
 from trading.denial import DeniedByUs
-from trading.entitlements import Facts, decide
+from trading.entitlements import Facts, Standing, decide, in_beta, tier_of, within
 
 D = Decimal
 
 
+FREE = Standing(tier=Tier.FREE, set_up=True)
+BASIC = Standing(tier=Tier.BASIC, set_up=True)
+UNKNOWN = Standing(tier=None, set_up=True)
+NOT_SOLD = Standing(tier=Tier.FREE, set_up=False)
+
+
 def facts(**changes):
     values = {
+        "user": "1",
         "broker": "alpaca",
         "environment": Environment.LIVE,
-        "premium_roles": frozenset({"gold"}),
-        "roles": frozenset({"gold"}),
+        "standing": Standing(tier=Tier.PREMIUM, set_up=True),
     }
     return Facts(**{**values, **changes})
 
@@ -30,16 +37,21 @@ def facts(**changes):
     ("gate", "changes", "code"),
     [
         (GateConfig(), {}, ""),
-        (GateConfig(), {"roles": frozenset({"iron"})}, "premium_needed"),
-        (GateConfig(), {"roles": None}, "roles_unknown"),
-        (GateConfig(), {"premium_roles": frozenset()}, "premium_not_set_up"),
-        (GateConfig(premium_only=False), {"roles": frozenset()}, ""),
-        (GateConfig(), {"environment": Environment.PAPER, "roles": frozenset()}, ""),
+        (GateConfig(), {"standing": BASIC}, ""),
+        (GateConfig(), {"standing": FREE}, "premium_needed"),
+        (GateConfig(), {"standing": UNKNOWN}, "roles_unknown"),
+        (GateConfig(), {"standing": NOT_SOLD}, "premium_not_set_up"),
+        (GateConfig(premium_only=False), {"standing": FREE}, ""),
+        (GateConfig(), {"environment": Environment.PAPER, "standing": FREE}, ""),
         (GateConfig(integrations_enabled=False), {}, "integrations_disabled"),
         (GateConfig(integrations_enabled=False), {"broker": "paper"}, ""),
         (GateConfig(allowed_brokers=frozenset({"kraken"})), {}, "broker_not_allowed"),
         (GateConfig(integrations_enabled=False), {"opening": False}, ""),
-        (GateConfig(), {"roles": frozenset(), "opening": False}, ""),
+        (GateConfig(), {"standing": FREE, "opening": False}, ""),
+        (GateConfig(beta_brokers=frozenset({"alpaca"})), {}, "beta_only"),
+        (GateConfig(beta_brokers=frozenset({"alpaca"}), beta_users=frozenset({"1"})), {}, ""),
+        (GateConfig(beta_brokers=frozenset({"alpaca"}), beta_percent=100), {}, ""),
+        (GateConfig(beta_brokers=frozenset({"alpaca"})), {"opening": False}, ""),
     ],
 )
 def test_the_gate_opens_for_whom_it_should_and_says_what_would_open_it(gate, changes, code):
@@ -47,6 +59,46 @@ def test_the_gate_opens_for_whom_it_should_and_says_what_would_open_it(gate, cha
     assert verdict.code == code
     assert verdict.allowed == (code == "")
     assert bool(verdict.reason) == bool(code)
+
+
+def test_a_denial_names_the_memberships_that_would_do():
+    gate = GateConfig()
+    assert "basic, pro or premium membership" in decide(gate, facts(standing=FREE)).reason
+    only_top = GateConfig(tiers={t: TierRules(live=t is Tier.PREMIUM) for t in Tier})
+    assert "needs the premium membership" in decide(only_top, facts(standing=FREE)).reason
+
+
+@pytest.mark.parametrize("kind", ["accounts", "sources", "followers", "signals_per_day"])
+def test_a_count_is_taken_up_to_its_most_and_not_one_further(kind):
+    gate = GateConfig()
+    most = getattr(gate.tiers[Tier.FREE], kind)
+    assert within(gate, FREE, kind, most - 1).allowed
+    refused = within(gate, FREE, kind, most)
+    assert refused.code == f"tier_{kind}"
+    assert str(most) in refused.reason
+    assert "basic, pro or premium" in refused.reason
+    assert within(gate, NOT_SOLD, kind, most).allowed
+    assert within(gate, UNKNOWN, kind, most).allowed
+    assert within(gate, Standing(tier=Tier.PREMIUM, set_up=True), kind, 10**9).allowed
+
+
+def test_the_highest_of_several_roles_counts():
+    server = GuildSettings(id="g", premium_roles=("gold",), pro_roles=("silver",), basic_roles=("iron",))
+    assert tier_of(server, {"iron", "gold"}) is Tier.PREMIUM
+    assert tier_of(server, {"iron", "silver"}) is Tier.PRO
+    assert tier_of(server, {"iron"}) is Tier.BASIC
+    assert tier_of(server, {"wood"}) is Tier.FREE
+
+
+def test_a_rollout_lets_in_about_its_share_and_never_lets_anybody_out_again():
+    users = [str(10**17 + n) for n in range(2000)]
+    let_in = set()
+    for percent in (10, 30, 80):
+        gate = GateConfig(beta_brokers=frozenset({"kraken"}), beta_percent=percent)
+        now = {user for user in users if in_beta(gate, "kraken", user)}
+        assert let_in <= now
+        assert abs(len(now) / len(users) - percent / 100) < 0.04
+        let_in = now
 
 
 def entry(**changes):

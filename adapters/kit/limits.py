@@ -1,17 +1,14 @@
-"""Keep every request inside the broker's own rate rule, exactly.
-
-A sliding log whose slot frees one window after the *response*: the broker stamps a request somewhere between
-send and response, so a request sent a window after the response of the one ``count`` before it can never be
-one too many, whatever the delay (shared/reference/performance.md section 3b). Buckets, and logs kept at send
-time, are refused 2 to 18 % when saturated.
-"""
+"""Keep every request inside the broker's own rate rule, exactly, the most urgent first (see ``windows``)."""
 
 import asyncio
+import heapq
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapters.kit.errors import Errors
+from adapters.kit.windows import Gap, Window, window
 from domain.broker import Lane, RateRule
 from domain.ports import Clock
 
@@ -19,81 +16,53 @@ URGENCY = (Lane.CANCEL, Lane.EXIT, Lane.ENTRY, Lane.READ)
 _MAX_SCOPES = 512
 
 
-@dataclass(slots=True, kw_only=True)
-class _Window:
-    """Count one rule: requests on their way, and when each answered one stops counting."""
-
-    rule: RateRule
-    count: int
-    reserve: int
-    flying: int = 0
-    freed: deque[float] = field(default_factory=deque)
-
-    def covers(self, lane: Lane) -> bool:
-        return not self.rule.lanes or lane in self.rule.lanes
-
-    def used(self, now: float) -> int:
-        while self.freed and self.freed[0] <= now:
-            self.freed.popleft()
-        return self.flying + len(self.freed)
-
-    def room(self, lane: Lane, now: float) -> bool:
-        limit = self.count - (self.reserve if lane is Lane.READ else 0)
-        return self.used(now) < limit
-
-    def wait(self, lane: Lane) -> float | None:
-        """Tell when a slot frees, or None when only an answer on its way can free one."""
-        limit = self.count - (self.reserve if lane is Lane.READ else 0)
-        over = self.flying + len(self.freed) - limit
-        return self.freed[over] if 0 <= over < len(self.freed) else None
-
-    def hold_until(self, at: float) -> None:
-        if not self.freed or at >= self.freed[-1]:
-            self.freed.append(at)
-            return
-        self.freed = deque(sorted((*self.freed, at)))
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Waiter:
-    future: asyncio.Future[None]
-    deadline: float | None
-
-
 class Slot:
     """Be leave to send one request. Call ``done`` when it was answered, or given up."""
 
-    __slots__ = ("_done", "_limiter", "_windows")
+    __slots__ = ("_done", "_limiter", "ticket", "windows")
 
-    def __init__(self, limiter: "Limiter", windows: tuple[_Window, ...]) -> None:
+    def __init__(self, limiter: "Limiter", windows: tuple[Window, ...], ticket: str = "") -> None:
         self._limiter = limiter
-        self._windows = windows
+        self.windows = windows
+        self.ticket = ticket
         self._done = False
 
     def done(self) -> None:
         """Start the slot's way back: it counts for one more window. Calling twice does nothing."""
         if not self._done:
             self._done = True
-            self._limiter._answered(self._windows)
+            self._limiter._answered(self)
 
     def unsent(self) -> None:
         """Give the slot back at once: the request was never sent."""
         if not self._done:
             self._done = True
-            self._limiter._answered(self._windows, counted=False)
+            self._limiter._answered(self, counted=False)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Waiter:
+    future: asyncio.Future[Slot]
+    lane: Lane
 
 
 class Limiter:
     """Give leave to send, most urgent lane first, never past a rule.
 
-    ``rules`` are the manifest's rules of one scope; ``ceiling`` lowers the first of them. A tenth of each
-    rule is kept from READ, so that polling cannot make an exit wait.
+    ``rules`` are the manifest's rules of one scope; ``ceiling`` lowers the first of them; ``gap`` is how many
+    seconds apart any two requests must arrive. A tenth of each rule is kept from READ, so that polling cannot
+    make an exit wait.
     """
 
-    def __init__(self, clock: Clock, rules: Sequence[RateRule], ceiling: int | None = None) -> None:
+    def __init__(
+        self, clock: Clock, rules: Sequence[RateRule], ceiling: int | None = None, *, gap: float = 0.0
+    ) -> None:
         self._clock = clock
-        self._windows = tuple(_window(rule, ceiling if i == 0 else None) for i, rule in enumerate(rules))
+        self._windows = tuple(window(rule, ceiling if i == 0 else None) for i, rule in enumerate(rules))
+        self._gap = Gap(seconds=gap)
         self._lanes: dict[Lane, deque[_Waiter]] = {lane: deque() for lane in URGENCY}
+        self._deadlines: list[tuple[float, int, _Waiter]] = []
+        self._order = itertools.count()
         self._blocked_until = 0.0
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = 0.0
@@ -111,29 +80,34 @@ class Limiter:
         Raises Throttled (nothing sent) when it would take, or took, longer than ``max_wait`` seconds.
         """
         now = self._clock.monotonic()
-        if not self._ahead(lane) and self._room(lane, now):
-            return self._take(lane)
-        waiter = _Waiter(
-            future=asyncio.get_running_loop().create_future(),
-            deadline=None if max_wait is None else now + max_wait,
-        )
+        slot = self._at_once(lane, now)
+        if slot is not None:
+            return slot
+        waiter = _Waiter(future=asyncio.get_running_loop().create_future(), lane=lane)
         self._lanes[lane].append(waiter)
+        if max_wait is not None:
+            heapq.heappush(self._deadlines, (now + max_wait, next(self._order), waiter))
         self._pump()
         try:
-            await waiter.future
+            return await waiter.future
         except asyncio.CancelledError:
-            self._abandon(waiter, lane)
+            self._abandon(waiter)
             raise
         except TimeoutError:
             raise errors.throttled("our own share of the broker's request limit is used up") from None
-        return Slot(self, tuple(w for w in self._windows if w.covers(lane)))
 
     def throttled(self, retry_after: float | None) -> None:
         """Adopt a 429: send nothing for ``retry_after`` seconds, or for a tenth of the longest window."""
-        longest = max((window.rule.window for window in self._windows), default=10.0)
-        wait = longest / 10 if retry_after is None else min(max(retry_after, 0.0), 4 * longest)
+        wait = self._penalty(retry_after)
         self._blocked_until = max(self._blocked_until, self._clock.monotonic() + wait)
         self._pump()
+
+    def count(self, requests: int) -> None:
+        """Count requests that went out without leave just now, such as a greeting the SDK sends."""
+        until = self._clock.monotonic()
+        for each in self._windows:
+            for _ in range(requests):
+                each.hold_until(until + each.rule.window)
 
     def adopt(self, remaining: int, reset_in: float | None = None) -> None:
         """Adopt the broker's count of what is left: others may use the same account.
@@ -142,16 +116,24 @@ class Limiter:
         """
         if not self._windows:
             return
-        window, now = self._windows[0], self._clock.monotonic()
-        unseen = min(window.count, window.count - remaining) - window.used(now)
+        first, now = self._windows[0], self._clock.monotonic()
+        unseen = min(first.count, first.count - remaining) - first.used(now)
         until = now + min(
-            max(reset_in if reset_in is not None else window.rule.window, 0.0), window.rule.window
+            max(reset_in if reset_in is not None else first.rule.window, 0.0), first.rule.window
         )
         for _ in range(unseen):
-            window.hold_until(until)
+            first.hold_until(until)
+
+    def _penalty(self, retry_after: float | None) -> float:
+        longest = max((window.rule.window for window in self._windows), default=10.0)
+        return longest / 10 if retry_after is None else min(max(retry_after, 0.0), 4 * longest)
+
+    def _at_once(self, lane: Lane, now: float) -> Slot | None:
+        """Give a slot where nobody has to wait."""
+        return self._take(lane, now) if not self._ahead(lane) and self._room(lane, now) else None
 
     def _room(self, lane: Lane, now: float) -> bool:
-        if self._blocked_until > now:
+        if self._blocked_until > now or self._gap.until > now:
             return False
         return all(window.room(lane, now) for window in self._windows if window.covers(lane))
 
@@ -159,45 +141,68 @@ class Limiter:
         """Tell whether someone as urgent or more is waiting already."""
         return any(self._lanes[other] for other in URGENCY[: URGENCY.index(lane) + 1])
 
-    def _take(self, lane: Lane) -> Slot:
-        windows = tuple(window for window in self._windows if window.covers(lane))
-        for window in windows:
-            window.flying += 1
-        return Slot(self, windows)
+    def _take(self, lane: Lane, now: float, ticket: str = "") -> Slot:
+        slot = Slot(self, tuple(window for window in self._windows if window.covers(lane)), ticket)
+        for each in slot.windows:
+            each.flying += 1
+        self._gap.took(slot, now)
+        return slot
 
-    def _answered(self, windows: tuple[_Window, ...], *, counted: bool = True) -> None:
+    def _answered(self, slot: Slot, *, counted: bool = True) -> None:
         now = self._clock.monotonic()
-        for window in windows:
-            window.flying -= 1
+        for each in slot.windows:
+            each.flying -= 1
             if counted:
-                window.hold_until(now + window.rule.window)
+                each.hold_until(now + each.rule.window)
+        self._gap.answered(slot, now, counted=counted)
         self._pump()
 
-    def _abandon(self, waiter: _Waiter, lane: Lane) -> None:
-        if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
-            Slot(self, tuple(w for w in self._windows if w.covers(lane))).unsent()
-        elif waiter in self._lanes[lane]:
-            self._lanes[lane].remove(waiter)
+    def _abandon(self, waiter: _Waiter) -> None:
+        future, queue = waiter.future, self._lanes[waiter.lane]
+        if future.done() and not future.cancelled() and future.exception() is None:
+            future.result().unsent()
+        elif waiter in queue:
+            queue.remove(waiter)
             self._set_alarm(self._clock.monotonic())
 
     def _pump(self) -> None:
-        """Serve whoever can be served now, and set the alarm for the rest."""
+        """Serve whoever can be served now, refuse whoever waited too long, set the alarm for the rest."""
         now = self._clock.monotonic()
-        for lane in URGENCY:
-            queue = self._lanes[lane]
-            while queue and (queue[0].future.done() or self._room(lane, now)):
-                waiter = queue.popleft()
-                if not waiter.future.done():
-                    self._take(lane)
-                    waiter.future.set_result(None)
-            for waiter in [w for w in queue if w.deadline is not None and w.deadline <= now]:
-                queue.remove(waiter)
-                if not waiter.future.done():
-                    waiter.future.set_exception(TimeoutError())
+        self._grant(now)
+        while (deadline := self._deadline()) is not None and deadline <= now:
+            _, _, waiter = heapq.heappop(self._deadlines)
+            self._lanes[waiter.lane].remove(waiter)
+            waiter.future.set_exception(TimeoutError())
         self._set_alarm(now)
 
+    def _deadline(self) -> float | None:
+        """Tell when the first who still waits gives up."""
+        while self._deadlines and self._deadlines[0][2].future.done():
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def _grant(self, now: float) -> None:
+        while (lane := self._next(now)) is not None:
+            self._hand(lane, now)
+
+    def _next(self, now: float) -> Lane | None:
+        """Give the most urgent lane with somebody waiting who finds room."""
+        for lane in URGENCY:
+            queue = self._lanes[lane]
+            while queue and queue[0].future.done():
+                queue.popleft()
+            if queue and self._room(lane, now):
+                return lane
+        return None
+
+    def _hand(self, lane: Lane, now: float, ticket: str = "") -> None:
+        waiter = self._lanes[lane].popleft()
+        waiter.future.set_result(self._take(lane, now, ticket))
+
     def _set_alarm(self, now: float) -> None:
-        times = [time for lane in URGENCY for time in self._times(lane)]
+        times = [time for lane in URGENCY if self._lanes[lane] for time in self._times(lane, now)]
+        if (deadline := self._deadline()) is not None:
+            times.append(deadline)
         at = max(min(times), now) if times else now
         if self._timer is not None:
             if times and self._timer_at <= at:
@@ -209,15 +214,11 @@ class Limiter:
         self._timer_at = at
         self._timer = asyncio.get_running_loop().create_task(self._alarm(at))
 
-    def _times(self, lane: Lane) -> list[float]:
+    def _times(self, lane: Lane, now: float) -> list[float]:
         """List when something may change for the waiters of a lane."""
-        if not self._lanes[lane]:
-            return []
-        times = [w.deadline for w in self._lanes[lane] if w.deadline is not None]
-        free = [w.wait(lane) for w in self._windows if w.covers(lane)]
-        times += [at for at in free if at is not None]
-        if self._blocked_until > self._clock.monotonic():
-            times.append(self._blocked_until)
+        free = [window.wait(lane) for window in self._windows if window.covers(lane)]
+        times = [at for at in free if at is not None]
+        times += [at for at in (self._blocked_until, self._gap.until) if at > now]
         return times
 
     async def _alarm(self, at: float) -> None:
@@ -243,8 +244,3 @@ class Limiters:
         if key not in self._scopes:
             self._scopes[key] = make()
         return self._scopes[key]
-
-
-def _window(rule: RateRule, ceiling: int | None) -> _Window:
-    count = rule.count if ceiling is None else max(1, min(rule.count, ceiling))
-    return _Window(rule=rule, count=count, reserve=count // 10)

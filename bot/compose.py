@@ -103,6 +103,7 @@ def trading_config(settings: Settings, holder: str) -> TradingConfig:
         write_ahead=settings.write_ahead,
         fault_file=settings.fault_file,
         holder=holder,
+        gateway_hosts=settings.gateway_hosts,
     )
 
 
@@ -185,6 +186,7 @@ class _Builder:
             prices=self.prices,
             endpoints=self.settings.endpoints,
             rate_ceilings=self.settings.rate_ceilings,
+            quota=self.bus.quota,
         )
 
     def _wizard(self) -> WizardView:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.kit import hosts
 from bot.problems import Misconfigured
 
 BROKERS = ("alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro")
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
     """Whether live trading needs one of the server's premium roles."""
     allowed_brokers: Listed = BROKERS
     """Real brokers members may link and open positions with, separated by commas."""
+    gateway_hosts: Listed = ()
+    """Where members' TWS and OpenD may run beside this machine: hosts or networks, with `:port` if wanted."""
     ibkr_rate_limit: PositiveInt = 50
     """Ceiling for IBKR, requests a second."""
     schwab_rate_limit: PositiveInt = 120
@@ -182,6 +185,18 @@ class Settings(BaseSettings):
         for slug in value:
             if slug not in BROKERS:
                 raise ValueError(f"may name only {', '.join(BROKERS)}, separated by commas")
+        return value
+
+    @field_validator("gateway_hosts")
+    @classmethod
+    def _places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            try:
+                hosts.place(entry)
+            except ValueError:
+                raise ValueError(
+                    "must be hosts such as tws.lan, tws.lan:7497 or 10.0.5.0/24, separated by commas"
+                ) from None
         return value
 
     @field_validator("discord_guild_ids")

@@ -173,6 +173,8 @@ class SessionDeps:
     rate_ceiling: int | None = None
     prices: PriceSource | None = None
     books: PaperBooks | None = None
+    gateway_hosts: tuple[str, ...] = ()
+    """Where a member may say a gateway of theirs runs, beside this machine: hosts, with or without a port."""
     on_credentials: Callable[[Mapping[str, str]], Awaitable[None]] | None = field(default=None, repr=False)
     """Keeps credential fields that the broker renewed, sealed; an empty text forgets a field."""
     quota: SharedQuota | None = None

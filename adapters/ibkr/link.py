@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from adapters.ibkr import codes, guard, sdk, texts
 from adapters.ibkr.book import Book
 from adapters.ibkr.manifest import MANIFEST
-from adapters.kit import retry
+from adapters.kit import hosts, retry
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Limiter, Limiters, Slot
 from domain.accounts import Environment
@@ -73,6 +73,12 @@ class Link:
 
     async def _connect(self, errors: Errors) -> None:
         host, port = guard.address(self._credentials, self._deps.environment, self._deps.endpoint)
+        if not self._deps.endpoint:
+            host = await hosts.reach(
+                *(host, port, self._deps.gateway_hosts, errors),
+                refused=texts.HOST_REFUSED,
+                unreachable=texts.UNREACHABLE,
+            )
         self._limiter = self._limiter or self._make_limiter(host, port)
         try:
             ib = sdk.connection(self)

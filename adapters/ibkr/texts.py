@@ -27,6 +27,10 @@ NOT_A_PAPER_LOGIN = (
 )
 NOT_A_LIVE_LOGIN = "This TWS is logged in to a paper account, but you chose live. Log in to live trading."
 WRONG_ADDRESS = "The host or port of TWS is not one that can be reached. Check both and link again."
+HOST_REFUSED = (
+    "The bot may not connect to this host, so nothing was sent. Run TWS on the bot's own machine, or ask the "
+    "bot's operator to list the host in GATEWAY_HOSTS."
+)
 WRONG_ACCOUNT = (
     "This TWS is not logged in to the account number you gave. Check the number, or leave it empty."
 )

@@ -31,7 +31,8 @@ class Client:
         self._shared, self._deps, self._push = shared, deps, push
         errors = Errors(broker=MANIFEST.slug, operation="connect")
         place = address(credentials, deps.endpoint, errors)
-        self._gateway = Gateway(shared, credentials, deps.environment, place)
+        allowed = None if deps.endpoint else deps.gateway_hosts
+        self._gateway = Gateway(shared, credentials, deps.environment, place, allowed)
         self.scope = f"{place[0]}:{place[1]}|{deps.environment.value}|{credentials.get('account_id')}"
         self._links: dict[bool, Link] = {}
         self._locks = {True: asyncio.Lock(), False: asyncio.Lock()}
@@ -170,6 +171,6 @@ class Client:
 def _not_connected(error: BrokerError, errors: Errors) -> BrokerError:
     if error.code == "auth_failed":
         return errors.auth(error.text)
-    if error.code in {"wrong_account", "rsa_clash", "rsa_broken"}:
+    if error.code in {"wrong_account", "rsa_clash", "rsa_broken", "host_not_allowed"}:
         return errors.denied(error.text, error.code)
     return errors.unreachable(texts.NO_HANDSHAKE, "no_handshake")

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.kit import hosts
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Slot
 from adapters.moomoo import keys, manifest, sdk, texts
@@ -56,10 +57,13 @@ class Gateway:
         credentials: Credentials,
         environment: Environment,
         place: tuple[str, int],
+        allowed: Sequence[str] | None,
     ) -> None:
         self._shared, self._credentials = shared, credentials
         self._environment = environment
-        self._host, self._port = place
+        self._named, self._port = place
+        # What is allowed is None where the operator named the place, and no member.
+        self._host, self._allowed = self._named, allowed
         self.account: Account | None = None
 
     async def trade(self, lost: Callable[[], None], errors: Errors, push: Callable[[Any], None]) -> Link:
@@ -163,6 +167,12 @@ class Gateway:
 
     async def _probe(self, errors: Errors) -> None:
         """Reach the port first: the SDK would try for ever, and say nothing."""
+        if self._allowed is not None:
+            self._host = await hosts.reach(
+                *(self._named, self._port, self._allowed, errors),
+                refused=texts.HOST_REFUSED,
+                unreachable=texts.UNREACHABLE,
+            )
         try:
             _, writer = await asyncio.wait_for(
                 asyncio.open_connection(self._host, self._port), manifest.PROBE_TIMEOUT

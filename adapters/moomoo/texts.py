@@ -27,6 +27,10 @@ NOT_INSTALLED = (
     "Moomoo support is not installed here. The operator installs it with discord-trade-exec[moomoo]."
 )
 NO_HOME = "Moomoo's library needs a writable home directory. The operator sets HOME for the bot."
+HOST_REFUSED = (
+    "The bot may not connect to this host, so nothing was sent. Run OpenD on the bot's own machine, or ask "
+    "the bot's operator to list the host in GATEWAY_HOSTS."
+)
 BAD_ADDRESS = "The address of OpenD is not a host and a port, so nothing was sent. Link moomoo again."
 RSA_CLASH = "This bot already talks to an OpenD with another RSA key, and moomoo's library holds only one."
 RSA_BROKEN = "The RSA key file cannot be read. Check the path and that it is the key OpenD uses."

@@ -165,3 +165,11 @@ def test_the_example_file_names_every_setting_with_its_default_and_no_other():
             default = fields[name]
             plain = ",".join(default) if isinstance(default, tuple) else str(default)
             assert value == (plain.lower() if isinstance(default, bool) else plain)
+
+
+def test_gateway_hosts_are_places_with_commas(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "abc.def.ghi")
+    monkeypatch.setenv("GATEWAY_HOSTS", "tws.lan:7497, 10.0.5.0/24")
+    assert load().gateway_hosts == ("tws.lan:7497", "10.0.5.0/24")
+    (sentence,) = refused(monkeypatch, GATEWAY_HOSTS="http://tws.lan")
+    assert "GATEWAY_HOSTS" in sentence

@@ -11,12 +11,16 @@ from bot.notify import TradeNotices
 from bot.outbox import Outbox
 from bot.roles import RoleCache
 from bot.runner import Connection
-from domain.ports import Clock, EventBus, PriceSource, Store
+from domain.ports import Clock, EventBus, PriceSource, SharedQuota, Store
 from trading.service import TradingService
 
 
 class Bus(EventBus, Protocol):
-    """Be the event bus, which can be closed."""
+    """Be the event bus, which can be closed, and count what its processes may send together."""
+
+    @property
+    def quota(self) -> SharedQuota | None:
+        """Give the shared count, or None where there is but one process."""
 
     async def close(self) -> None:
         """End every subscription."""

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.broker import BrokerAdapter
-from domain.ports import Clock, EventBus, Notifier, PriceSource, RoleSource, SkuSource, Store, Vault
+from domain.ports import (
+    Clock,
+    EventBus,
+    Notifier,
+    PriceSource,
+    RoleSource,
+    SharedQuota,
+    SkuSource,
+    Store,
+    Vault,
+)
 from trading.accounts import AccountService
 from trading.config import TradingConfig
 from trading.deps import TradingDeps
@@ -44,6 +54,7 @@ def build(
     rate_ceilings: Mapping[str, int] | None = None,
     points: FaultPoints | None = None,
     skus: SkuSource | None = None,
+    quota: SharedQuota | None = None,
 ) -> Verbs:
     """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
     deps = TradingDeps(
@@ -60,6 +71,7 @@ def build(
         hub=Hub(store, bus, notifier),
         points=points or FaultPoints(config.fault_file),
         tallies=Tallies(store.tallies, clock),
+        quota=quota,
     )
     executor = Executor(deps)
     accounts = AccountService(deps, executor)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.broker import BrokerAdapter
-from domain.ports import Clock, PriceSource, RoleSource, SkuSource, Store, Vault
+from domain.ports import Clock, PriceSource, RoleSource, SharedQuota, SkuSource, Store, Vault
 from trading.config import TradingConfig
 from trading.hub import Hub
 from trading.points import FaultPoints
@@ -28,3 +28,4 @@ class TradingDeps:
     hub: Hub
     points: FaultPoints
     tallies: Tallies
+    quota: SharedQuota | None = None

@@ -57,5 +57,6 @@ def prepare(
             books=deps.store.paper_books,
             gateway_hosts=deps.config.gateway_hosts,
             on_credentials=keep,
+            quota=deps.quota,
         ),
     )

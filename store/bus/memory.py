@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from weakref import WeakSet
 
 from domain.events import Event, EventKind
+from domain.ports import SharedQuota
 
 CAPACITY = 1000
 """Events held for one listener; beyond it they are dropped, and the listener is told."""
@@ -91,7 +92,7 @@ class Subscription:
 class MemoryBus:
     """Be the bus of one process (domain.ports.EventBus): there is nobody to share limits with."""
 
-    quota = None
+    quota: SharedQuota | None = None
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity

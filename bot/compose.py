@@ -187,7 +187,6 @@ class _Builder:
             endpoints=self.settings.endpoints,
             rate_ceilings=self.settings.rate_ceilings,
             quota=self.bus.quota,
-            quota=self.bus.quota,
         )
 
     def _wizard(self) -> WizardView:

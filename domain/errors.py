@@ -119,5 +119,15 @@ class VaultError(DomainError):
     """Report that a credential could not be sealed or opened; never says what it holds."""
 
 
+class VaultUnavailable(VaultError):
+    """Report that the key service does not, or will not, open or make a key now: nothing was learnt about the
+    value itself, and it may well open later. ``code`` is stable and fit for a metric.
+    """
+
+    def __init__(self, text: str, *, code: str = "unavailable") -> None:
+        super().__init__(text)
+        self.code = code
+
+
 class StoreUnavailable(DomainError):
     """Report that nothing durable can be written now: no new entries."""

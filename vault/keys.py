@@ -12,8 +12,11 @@ from typing import Protocol
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from domain.errors import VaultError
+from vault import texts
 
 KEY_BYTES = 32
+LOCAL = "local/"
+"""What the ids of key files begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,14 @@ class DataKey:
 
     key_id: str
     plain: bytes = field(repr=False)
+    wrapped: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """Hold a wrapped data key. ``key_id`` names provider and wrapping key."""
+
+    key_id: str
     wrapped: bytes = field(repr=False)
 
 
@@ -35,6 +46,22 @@ class KeyProvider(Protocol):
         """Give the data key back. Raises VaultError for a key id that is not this provider's."""
 
 
+class WrappingKey(KeyProvider, Protocol):
+    """Be a key provider that can take over data keys of others."""
+
+    def owns(self, key_id: str) -> bool:
+        """Tell whether a key id is of this provider's kind."""
+
+    async def current(self) -> str:
+        """Give the key id new data keys are wrapped under. Raises VaultError."""
+
+    async def wrap(self, plain: bytes, context: Mapping[str, str]) -> Wrapped:
+        """Wrap a data key that exists. Raises VaultError."""
+
+    async def rewrap(self, key_id: str, wrapped: bytes, context: Mapping[str, str]) -> Wrapped:
+        """Wrap one of its own data keys under its current key. Raises VaultError."""
+
+
 class KeyFile:
     """Wrap data keys with a 32-byte key kept in a file that only its owner can read.
 
@@ -45,7 +72,7 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self._key = _read(path)
         mark = hmac.new(self._key, b"key id", hashlib.sha256).hexdigest()[:16]
-        self._id = f"local/{mark}"
+        self._id = f"{LOCAL}{mark}"
 
     @classmethod
     def create(cls, path: Path) -> "KeyFile":
@@ -67,16 +94,27 @@ class KeyFile:
     async def unwrap(self, key_id: str, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """Give the data key back. Raises VaultError when another key wrapped it, or it was altered."""
         if key_id != self._id:
-            raise VaultError(
-                "This credential was sealed with another key file. "
-                "Put that key file back, or link the account again."
-            )
+            raise VaultError(texts.OTHER_KEY_FILE.format(key=key_id))
         try:
             return aes_key_unwrap(self._key, wrapped)
         except (InvalidUnwrap, ValueError):
-            raise VaultError(
-                "A stored credential was altered and cannot be opened. Link the account again."
-            ) from None
+            raise VaultError(texts.WRAP_ALTERED) from None
+
+    def owns(self, key_id: str) -> bool:
+        """Tell whether this very file wrapped it."""
+        return key_id == self._id
+
+    async def current(self) -> str:
+        """Give the key id."""
+        return self._id
+
+    async def wrap(self, plain: bytes, context: Mapping[str, str]) -> Wrapped:
+        """Wrap a data key that exists."""
+        return Wrapped(key_id=self._id, wrapped=aes_key_wrap(self._key, plain))
+
+    async def rewrap(self, key_id: str, wrapped: bytes, context: Mapping[str, str]) -> Wrapped:
+        """Wrap one of its own data keys anew. Raises VaultError for another's."""
+        return await self.wrap(await self.unwrap(key_id, wrapped, context), context)
 
     def __repr__(self) -> str:
         return f"KeyFile({self._id})"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from domain.broker import Credentials
 from domain.errors import VaultError
 from domain.ports import Clock
-from vault import envelope
+from vault import envelope, texts
 from vault.binding import Binding
 from vault.cache import KeyCache
 from vault.keys import KeyProvider
@@ -20,6 +20,7 @@ class EnvelopeVault:
 
     def __init__(self, provider: KeyProvider, clock: Clock, tenant: str = "default") -> None:
         self._provider = provider
+        self._clock = clock
         self._tenant = tenant
         self._cache = KeyCache(clock)
 
@@ -27,7 +28,8 @@ class EnvelopeVault:
         self, *, user: str, broker: str, account: str, fields: Mapping[str, str]
     ) -> Mapping[str, bytes]:
         """Seal each field under one fresh data key. Raises VaultError when no key can be made."""
-        key = await self._provider.generate(self._bind(user, broker, account, "").context())
+        key = await self._provider.generate(self.context(user, broker, account))
+        at = int(self._clock.now().timestamp())
         return {
             name: envelope.seal(
                 value.encode(),
@@ -35,6 +37,7 @@ class EnvelopeVault:
                 key_id=key.key_id,
                 wrapped=key.wrapped,
                 binding=self._bind(user, broker, account, name),
+                at=at,
             )
             for name, value in fields.items()
         }
@@ -52,6 +55,10 @@ class EnvelopeVault:
         """Drop cached keys of one account."""
         self._cache.forget((user, broker, account))
 
+    def context(self, user: str, broker: str, account: str) -> Mapping[str, str]:
+        """Give what a key provider is told about an account."""
+        return self._bind(user, broker, account, "").context()
+
     async def _open(self, binding: Binding, blob: bytes) -> str:
         header = envelope.read_header(blob)
         key = await self._key(binding, header)
@@ -59,7 +66,7 @@ class EnvelopeVault:
         try:
             return plain.decode()
         except UnicodeDecodeError:
-            raise VaultError("A stored credential is not text. Link the account again.") from None
+            raise VaultError(texts.NOT_TEXT) from None
 
     async def _key(self, binding: Binding, header: envelope.Header) -> bytes:
         owner = (binding.user, binding.broker, binding.account)

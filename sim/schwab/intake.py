@@ -50,6 +50,16 @@ def read_order(body: Mapping[str, Any], market: Market) -> EngineRequest:
     raise ApiRefusal(400, "orderStrategyType and childOrderStrategies do not fit each other")
 
 
+def durations(body: Mapping[str, Any]) -> dict[OrderType, str]:
+    """Give how long each order inside a composed one is good for, by its type."""
+    found: dict[OrderType, str] = {}
+    for child in body.get("childOrderStrategies") or ():
+        found |= durations(child)
+        if "orderType" in child:
+            found[TYPES[child["orderType"]]] = child["duration"]
+    return found
+
+
 def _single(body: Mapping[str, Any], market: Market) -> EngineRequest:
     leg, instrument = _leg(body)
     if body.get("session") not in SESSIONS:
@@ -139,8 +149,7 @@ def _price(body: Mapping[str, Any], name: str) -> Decimal | None:
     value = body.get(name)
     if value is None:
         return None
-    if not isinstance(value, str):
-        raise ApiRefusal(400, f"{name} must be text")
+    # Text or a number: of the vendor's own samples one has numbers, and the others have text.
     found = _number(value, name)
     step = Decimal("0.01") if found >= 1 else Decimal("0.0001")
     if found <= 0 or found % step:

@@ -10,6 +10,15 @@ from domain.orders import OrderClass, OrderState, OrderType, PositionEffect, Sid
 from domain.portfolio import Quote
 from sim.schwab.state import Json, Numbers, SimAccount
 
+STATUSES = frozenset(
+    {
+        *("AWAITING_PARENT_ORDER", "AWAITING_CONDITION", "AWAITING_STOP_CONDITION", "AWAITING_MANUAL_REVIEW"),
+        *("ACCEPTED", "AWAITING_UR_OUT", "PENDING_ACTIVATION", "QUEUED", "WORKING", "REJECTED"),
+        *("PENDING_CANCEL", "CANCELED", "PENDING_REPLACE", "REPLACED", "FILLED", "EXPIRED", "NEW"),
+        *("AWAITING_RELEASE_TIME", "PENDING_ACKNOWLEDGEMENT", "PENDING_RECALL", "UNKNOWN"),
+    }
+)
+"""Every status that the specification of developer.schwab.com knows."""
 _STATES = {
     OrderState.WORKING: "WORKING",
     OrderState.PARTIALLY_FILLED: "WORKING",
@@ -44,6 +53,16 @@ def stamp(at: datetime) -> str:
 def number(value: Decimal) -> int | float:
     """Write a JSON number."""
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def echo(body: Json) -> Json:
+    """Write a request back as Schwab would: prices are numbers, whatever they were."""
+    prices = {
+        name: number(Decimal(body[name]))
+        for name in ("price", "stopPrice", "stopPriceOffset")
+        if name in body
+    }
+    return body | prices
 
 
 def symbol(instrument: Instrument) -> str:
@@ -91,7 +110,7 @@ def _one(order: EngineOrder, account: SimAccount, numbers: Numbers) -> Json:
     size = order.quantity or Decimal(0)
     body: Json = {
         "session": "SEAMLESS" if request.extended_hours else "NORMAL",
-        "duration": _DURATIONS[request.time_in_force],
+        "duration": account.durations.get(order.id) or _DURATIONS[request.time_in_force],
         "orderType": request.order_type.value.upper(),
         "complexOrderStrategyType": "NONE",
         "quantity": float(size),

@@ -163,7 +163,9 @@ class SchwabSim:
         async def served(found: web.Request) -> web.StreamResponse:
             return await self._serve(found, handler)
 
-        reply = await answer(request, served, fault, clock=self.clock, expire_auth=_expired)
+        reply = await answer(
+            request, served, fault, clock=self.clock, expire_auth=lambda: self._end_sign_in(request)
+        )
         record.status = reply.status
         return reply
 
@@ -182,6 +184,14 @@ class SchwabSim:
             return web.json_response(refused.body, status=refused.status, headers=refused.headers)
         except web.HTTPNotFound:
             return web.json_response({"message": "Not Found"}, status=404)
+
+    def _end_sign_in(self, request: web.Request) -> web.StreamResponse:
+        """Withdraw the sign-in behind a request for good."""
+        _, login = self._by_access(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if login is not None:
+            login.access.clear()
+            login.refresh.clear()
+        return _expired()
 
     def _by_access(self, access: str) -> tuple[SimApp | None, SimLogin | None]:
         now = self.clock.now().timestamp()

@@ -35,9 +35,13 @@ class SimAccount:
     number: str
     cash_only: bool = False
     closing_only: bool = False
+    refusing: str = ""
+    """The sentence with which every new order is rejected; empty for none."""
     dead: list[Json] = field(default_factory=list, repr=False)
     """Orders that were taken and rejected: the engine never saw them."""
     order_hits: deque[float] = field(default_factory=deque, repr=False)
+    durations: dict[str, str] = field(default_factory=dict, repr=False)
+    """What the legs of composed orders were asked for, by the engine's ids: the engine keeps every leg."""
 
     @property
     def hash(self) -> str:

@@ -60,10 +60,15 @@ class TradingApi:
             raise ApiRefusal(400, "fromEnteredTime must be within 60 days")
         found = [*self._all(account), *account.dead]
         found = [o for o in found if start <= datetime.fromisoformat(o["enteredTime"]) <= end]
-        if query.get("status"):
-            found = [o for o in found if o.get("status") == query["status"]]
+        if status := query.get("status"):
+            if status not in render.STATUSES:
+                raise ApiRefusal(400, "status is invalid")
+            found = [o for o in found if o.get("status") == status]
         found.sort(key=lambda o: (o["enteredTime"], o["orderId"]), reverse=True)
-        return web.json_response(found[: int(query.get("maxResults", 3000))])
+        most = query.get("maxResults", "3000")
+        if not most.isdecimal():
+            raise ApiRefusal(400, "maxResults must be a number")
+        return web.json_response(found[: int(most)])
 
     async def order(self, request: web.Request) -> web.Response:
         """Answer GET of one order."""
@@ -99,6 +104,8 @@ class TradingApi:
             self._check_position(account, wanted)
             self._feed(wanted)
             order = self._engine.place(account.number, wanted)
+            asked = intake.durations(body)
+            account.durations |= {leg.id: asked[leg.order_type] for leg in order.legs}
         except intake.Unfit as unfit:
             return self._bury(account, body, str(unfit))
         except Refused as refused:
@@ -107,6 +114,8 @@ class TradingApi:
         return self._numbers.of(f"oco/{order.id}" if oco else order.id)
 
     def _check_position(self, account: SimAccount, wanted: EngineRequest) -> None:
+        if account.refusing:
+            raise intake.Unfit(account.refusing)
         if account.closing_only and not wanted.reduce_only:
             raise intake.Unfit("This account is restricted to closing transactions.")
         held = self._held(account, wanted.instrument.symbol)
@@ -125,9 +134,12 @@ class TradingApi:
         if body.get("orderLegCollection"):
             dead["quantity"] = float(body["orderLegCollection"][0]["quantity"])
         children = [
-            c | dead | {"orderId": self._numbers.fresh()} for c in body.get("childOrderStrategies") or ()
+            render.echo(c) | dead | {"orderId": self._numbers.fresh()}
+            for c in body.get("childOrderStrategies") or ()
         ]
-        account.dead.append(body | dead | ({"childOrderStrategies": children} if children else {}))
+        account.dead.append(
+            render.echo(body) | dead | ({"childOrderStrategies": children} if children else {})
+        )
         return number
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -164,6 +176,7 @@ class TradingApi:
             if isinstance(refused, Refused):
                 text = _WORDS.get(refused.code, refused.text)
             raise ApiRefusal(400, text) from refused
+        account.durations[new.id] = body["duration"]
         return self._created(account, self._numbers.of(new.id))
 
     def _all(self, account: SimAccount) -> list[Json]:

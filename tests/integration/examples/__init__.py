@@ -1,0 +1,1 @@
+"""Hold what vendors document of requests and answers, as data with its source."""

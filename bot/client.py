@@ -17,6 +17,7 @@ from bot.endpoint import point_gateway
 from bot.extensions import EXTENSIONS
 from bot.parsers import guard
 from bot.roles import RoleCache
+from bot.skus import SkuCache, owned_now
 from cogs.base import ServiceBot, Services
 from domain.ports import Clock
 
@@ -64,13 +65,14 @@ class TradeBot(ServiceBot):
         self,
         services: Services,
         roles: RoleCache,
+        skus: SkuCache,
         clock: Clock,
         options: BotOptions,
         attach: Sequence[Callable[["TradeBot"], None]] = (),
     ) -> None:
         """Connect nothing yet.
 
-        ``services`` are what cogs call; ``roles`` learns from interactions; ``attach`` are called in
+        ``services`` are what cogs call; ``roles`` and ``skus`` learn from interactions; ``attach`` runs in
         ``setup_hook``, for views that outlive one connection.
         """
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, on purpose
@@ -88,6 +90,7 @@ class TradeBot(ServiceBot):
         )
         self.services = services
         self._roles = roles
+        self._skus = skus
         self._clock = clock
         self._options = options
         self._attach = attach
@@ -149,9 +152,22 @@ class TradeBot(ServiceBot):
         if isinstance(interaction.user, discord.Member) and interaction.guild_id is not None:
             roles = frozenset(str(role) for role in interaction.user._roles)  # ids; no role objects needed
             self._roles.observe(str(interaction.guild_id), str(interaction.user.id), roles)
+        self._skus.observe(str(interaction.user.id), owned_now(interaction.entitlements, self._clock.now()))
         if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
             await self._clock.sleep(answers.FALLBACK_AFTER)
             await answers.unanswered(interaction)
+
+    async def on_entitlement_create(self, entitlement: discord.Entitlement) -> None:
+        """Note that something was bought."""
+        self._skus.forget(str(entitlement.user_id))
+
+    async def on_entitlement_update(self, entitlement: discord.Entitlement) -> None:
+        """Note that something was renewed, or will end."""
+        self._skus.forget(str(entitlement.user_id))
+
+    async def on_entitlement_delete(self, entitlement: discord.Entitlement) -> None:
+        """Note that something was refunded."""
+        self._skus.forget(str(entitlement.user_id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Write down what a listener raised, without the payload it was given."""

@@ -9,7 +9,7 @@ from adapters.registry import adapters
 from api.app import ApiServer, build_app
 from api.deps import ApiDeps
 from api.metrics import Metrics
-from bot import lifecycle, texts
+from bot import lifecycle, memberships, texts
 from bot.client import BotOptions, TradeBot
 from bot.desk import LiveDesk, fetch_roles
 from bot.endpoint import point_rest
@@ -22,6 +22,7 @@ from bot.reading import read_message
 from bot.roles import RoleCache
 from bot.runner import Connection
 from bot.settings import Settings
+from bot.skus import SkuCache, fetch_skus
 from cogs.base import Services
 from cogs.kit import Tone, note
 from cogs.panels import trade_panel
@@ -32,7 +33,7 @@ from domain.ports import Clock, Store, Vault
 from store import open_bus, open_store
 from trading.compose import Verbs
 from trading.compose import build as build_verbs
-from trading.config import GateConfig, TradingConfig
+from trading.config import TradingConfig
 from trading.points import FaultPoints
 from vault.keys import KeyFile
 from vault.redact import Redactor
@@ -93,10 +94,13 @@ def _plain(secret: Any) -> str | None:
 
 def trading_config(settings: Settings, holder: str) -> TradingConfig:
     """Say how the verbs behave, from settings; ``holder`` names this process as an owner of accounts."""
-    gate = GateConfig(
-        integrations_enabled=settings.broker_integrations_enabled,
+    gate = memberships.gate(
+        enabled=settings.broker_integrations_enabled,
         premium_only=settings.broker_integrations_premium_only,
-        allowed_brokers=frozenset(settings.allowed_brokers),
+        allowed=settings.allowed_brokers,
+        membership_tiers=settings.membership_tiers,
+        premium_skus=settings.premium_skus,
+        beta=(settings.beta_brokers, settings.beta_users, settings.beta_percent),
     )
     return TradingConfig(
         gate=gate,
@@ -131,6 +135,7 @@ class _Builder:
         self.instance = Instance(settings.data_dir)
         self.connection = Connection(self._make_bot, settings.discord_token.get_secret_value(), clock)
         self.roles = RoleCache(partial(fetch_roles, self.connection), clock)
+        self.skus = SkuCache(partial(fetch_skus, self.connection, clock), clock)
         self.prices = _prices(settings, clock)
         self.notices = TradeNotices(
             store=store,
@@ -178,6 +183,7 @@ class _Builder:
             clock=self.clock,
             vault=self.vault,
             roles=self.roles,
+            skus=self.skus,
             notifier=self.notices,
             adapters=self._brokers(points),
             points=points,
@@ -206,10 +212,11 @@ class _Builder:
             trading=self.verbs.trading,
             accounts=self.verbs.accounts,
             tokens=self.verbs.tokens,
+            gate=self.verbs.gate,
             wizard=self.wizard,
             clock=self.clock,
         )
-        return TradeBot(services, self.roles, self.clock, options, (self.wizard.register,))
+        return TradeBot(services, self.roles, self.skus, self.clock, options, (self.wizard.register,))
 
     def _api(self) -> ApiServer:
         settings, trading, connection = self.settings, self.verbs.trading, self.connection

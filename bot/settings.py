@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.kit import hosts
+from bot import memberships
 from bot.problems import Misconfigured
 
 BROKERS = ("alpaca", "ibkr", "schwab", "moomoo", "kraken", "coinbasepro")
@@ -98,9 +99,19 @@ class Settings(BaseSettings):
     broker_integrations_enabled: bool = True
     """Whether real brokers may be used at all. Paper trading and exits always work."""
     broker_integrations_premium_only: bool = True
-    """Whether live trading needs one of the server's premium roles."""
+    """Whether live trading needs a membership: a role of the server, or a product sold in Discord."""
     allowed_brokers: Listed = BROKERS
     """Real brokers members may link and open positions with, separated by commas."""
+    membership_tiers: str = ""
+    """Changes to what a tier allows, as JSON: `{"free": {"sources": 2, "accounts": null}}`."""
+    premium_skus: Listed = ()
+    """Products sold in Discord and the tier each gives, such as `123456789012345678:premium`."""
+    beta_brokers: Listed = ()
+    """Brokers still being rolled out: open to `BETA_USERS` and `BETA_PERCENT` of the others only."""
+    beta_users: Listed = ()
+    """Members, by id, who may use them in any case."""
+    beta_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    """The share of all other members who may; the same ones stay in as it rises."""
     gateway_hosts: Listed = ()
     """Where members' TWS and OpenD may run beside this machine: hosts or networks, with `:port` if wanted."""
     ibkr_rate_limit: PositiveInt = 50
@@ -179,7 +190,19 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("allowed_brokers")
+    @field_validator("membership_tiers")
+    @classmethod
+    def _tiers(cls, value: str) -> str:
+        memberships.tiers(value)
+        return value
+
+    @field_validator("premium_skus")
+    @classmethod
+    def _skus(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        memberships.skus(value)
+        return value
+
+    @field_validator("allowed_brokers", "beta_brokers")
     @classmethod
     def _known_brokers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for slug in value:
@@ -199,11 +222,11 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
-    @field_validator("discord_guild_ids")
+    @field_validator("discord_guild_ids", "beta_users")
     @classmethod
     def _snowflakes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(part.isascii() and part.isdigit() and 15 <= len(part) <= 20 for part in value):
-            raise ValueError("must be server ids (long numbers) separated by commas")
+            raise ValueError("must be ids (long numbers) separated by commas")
         return value
 
     @model_validator(mode="after")

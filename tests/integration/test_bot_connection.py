@@ -13,6 +13,7 @@ from bot.endpoint import point_rest
 from bot.problems import Misconfigured
 from bot.roles import RoleCache
 from bot.runner import Connection
+from bot.skus import SkuCache, fetch_skus
 from cogs.base import Services
 from cogs.kit import note
 from domain.clock import SystemClock
@@ -29,11 +30,12 @@ class Line:
         settings = {"extensions": ("tests.integration.bot_cog",), "data_dir": tmp_path, "api_url": sim.url}
         nothing = Services(trading=None, accounts=None, tokens=None, gate=None, wizard=None, clock=clock)
         self.connection = Connection(
-            lambda: TradeBot(nothing, self.roles, clock, BotOptions(**settings | options)),
+            lambda: TradeBot(nothing, self.roles, self.skus, clock, BotOptions(**settings | options)),
             sim.app.token,
             clock,
         )
         self.roles = RoleCache(partial(fetch_roles, self.connection), clock)
+        self.skus = SkuCache(partial(fetch_skus, self.connection, clock), clock)
 
     @property
     def bot(self):

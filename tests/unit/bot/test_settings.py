@@ -73,7 +73,7 @@ def test_a_token_pasted_with_its_prefix_is_understood(monkeypatch):
         (
             "DISCORD_GUILD_IDS",
             "my server",
-            "DISCORD_GUILD_IDS must be server ids (long numbers) separated by commas.",
+            "DISCORD_GUILD_IDS must be ids (long numbers) separated by commas.",
         ),
     ],
 )

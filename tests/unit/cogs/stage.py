@@ -9,11 +9,16 @@ import discord
 from bot.client import BotOptions, TradeBot
 from bot.endpoint import point_rest
 from bot.roles import RoleCache
+from bot.skus import SkuCache
 from cogs.base import Services
 from domain.clock import SystemClock
 from sim.discord import DiscordSim
 from tests.openapi import violations
 from tests.unit.cogs.fakes import FakeAccounts, FakeGate, FakeTokens, FakeTrading, FakeWizard
+
+
+async def _no_products(user):
+    return None
 
 
 async def _no_roles(guild, user):
@@ -74,7 +79,8 @@ async def on_stage(directory):
             clock=clock,
         )
         options = BotOptions(data_dir=directory, api_url=sim.url)
-        bot = stage.bot = TradeBot(services, RoleCache(_no_roles, clock), clock, options)
+        roles, skus = RoleCache(_no_roles, clock), SkuCache(_no_products, clock)
+        bot = stage.bot = TradeBot(services, roles, skus, clock, options)
         running = asyncio.create_task(bot.start(stage.app.token))
         try:
             await sim.ready(stage.app)

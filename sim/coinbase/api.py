@@ -1,7 +1,7 @@
 """Answer /api/v3/brokerage."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,11 @@ _REFUSALS = {
     Refusal.NOT_SHORTABLE: ("UNKNOWN_FAILURE_REASON", "PREVIEW_INSUFFICIENT_FUND"),
     Refusal.BAD_QUANTITY: ("UNKNOWN_FAILURE_REASON", "PREVIEW_INVALID_QUOTE_SIZE_TOO_SMALL"),
 }
+_STATES = {
+    *("PENDING", "OPEN", "FILLED", "CANCELLED", "EXPIRED", "FAILED", "UNKNOWN_ORDER_STATUS"),
+    *("QUEUED", "CANCEL_QUEUED", "EDIT_QUEUED"),
+}
+"""What List Orders takes as order_status."""
 _EDITS = {
     Refusal.NOT_OPEN: "ONLY_OPEN_ORDERS_CAN_BE_EDITED",
     Refusal.BAD_QUANTITY: "CANNOT_EDIT_TO_BELOW_FILLED_SIZE",
@@ -204,10 +209,12 @@ class BrokerageApi:
         """Answer GET orders/historical/batch, newest first."""
         account, query = _account(request), request.query
         states = set(query.getall("order_status", []))
+        if states - _STATES:
+            raise ApiRefusal(400, "INVALID_ARGUMENT", "invalid order_status")
         if "OPEN" in states and len(states) > 1:
             raise ApiRefusal(400, "INVALID_ARGUMENT", "OPEN cannot be combined with other statuses")
         products = set(query.getall("product_ids", []))
-        since = datetime.fromisoformat(query["start_date"]) if "start_date" in query else None
+        since = _time(query["start_date"]) if "start_date" in query else None
         every = sorted(
             self._engine.orders(account.name), key=lambda o: (o.created_at, o.sequence), reverse=True
         )
@@ -244,10 +251,24 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 
 def _page(found: list[Any], request: web.Request, standard: int) -> tuple[list[Any], str]:
-    size = int(request.query.get("limit") or standard)
-    start = int(request.query.get("cursor") or 0)
+    size = _count(request.query.get("limit") or str(standard), "limit")
+    start = _count(request.query.get("cursor") or "0", "cursor")
     end = start + min(size, 250)
     return found[start:end], str(end) if end < len(found) else ""
+
+
+def _count(text: str, name: str) -> int:
+    if not text.isdecimal():
+        raise ApiRefusal(400, "INVALID_ARGUMENT", f"invalid {name}")
+    return int(text)
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiRefusal(400, "INVALID_ARGUMENT", "invalid start_date") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _failed(refused: OrderRefusal, body: dict[str, Any]) -> dict[str, Any]:

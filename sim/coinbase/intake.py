@@ -36,6 +36,7 @@ def read_order(body: Mapping[str, Any], world: World) -> EngineRequest:
         return EngineRequest(**common, **_market(terms, side, pair))
     size, limit = _size(terms, pair), _price(terms, "limit_price", pair)
     common |= {"quantity": size, "limit_price": limit}
+    _check_post_only(terms, side, limit, world, pair)
     if name in _LIMITS:
         return EngineRequest(**common, order_type=OrderType.LIMIT, time_in_force=_LIMITS[name])
     stop = _price(terms, "stop_price", pair)
@@ -115,6 +116,17 @@ def _price(terms: Mapping[str, Any], name: str, pair: Instrument) -> Decimal:
         raise OrderRefusal("INVALID_REQUEST", f"PREVIEW_MISSING_{name.upper()}")
     check_price(price, pair)
     return price
+
+
+def _check_post_only(
+    terms: Mapping[str, Any], side: Side, limit: Decimal, world: World, pair: Instrument
+) -> None:
+    only = terms.get("post_only", False)
+    if not isinstance(only, bool):
+        raise ApiRefusal(400, "INVALID_ARGUMENT", "invalid value for bool field post_only")
+    quote = world.market.quote(pair.symbol)
+    if only and (limit >= quote.ask if side is Side.BUY else limit <= quote.bid):
+        raise OrderRefusal("INVALID_LIMIT_PRICE_POST_ONLY", "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY")
 
 
 def _check_stop(terms: Mapping[str, Any], side: Side, stop: Decimal, world: World, pair: Instrument) -> None:

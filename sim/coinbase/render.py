@@ -137,6 +137,7 @@ def accounts_json(account: SimAccount, engine: MatchingEngine) -> list[Json]:
             "currency": asset,
             "available_balance": {"value": plain(free), "currency": asset},
             "hold": {"value": plain(hold), "currency": asset},
+            "type": "ACCOUNT_TYPE_FIAT" if asset == "USD" else "ACCOUNT_TYPE_CRYPTO",
             "active": True,
             "ready": True,
         }

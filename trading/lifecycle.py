@@ -39,6 +39,9 @@ _KINDS: Mapping[OrderState, EventKind] = {
 }
 
 
+_DOUBTFUL = frozenset({OrderState.UNKNOWN, OrderState.NEEDS_HUMAN})
+
+
 class IllegalTransition(DomainError):
     """Refuse a change of state the table does not allow."""
 
@@ -62,12 +65,17 @@ def advance(
         updated_at=now,
         reason_code=code,
         reason=reason,
-        send_by=send_by,
+        send_by=_may_leave_until(order, now) if to in _DOUBTFUL else send_by,
         epoch=order.epoch if epoch is None else epoch,
     )
     recorder = _Recorder(order, now)
     recorder.add(_KINDS[to], code=code, reason=reason)
     return moved, recorder.events
+
+
+def _may_leave_until(order: Order, now: datetime) -> datetime:
+    # A doubt is judged by when the request may have left, which waited for quota perhaps; never by the plan.
+    return max(order.send_by or now, now) if order.state is OrderState.SENDING else order.send_by or now
 
 
 def confirmed(order: Order, now: datetime, expires_at: datetime) -> Change:

@@ -104,10 +104,7 @@ class Resolver:
         return written[0] if written else self._book.orders[order.id]
 
     async def _maybe_give_up(self, order: Order) -> Order:
-        if (
-            self._deps.clock.now() - order.intent.created_at < GIVE_UP
-            or order.state is not OrderState.UNKNOWN
-        ):
+        if self._deps.clock.now() - self._sent_at(order) < GIVE_UP or order.state is not OrderState.UNKNOWN:
             return order
         reason = texts.say(
             "needs_human",

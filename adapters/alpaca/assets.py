@@ -2,6 +2,7 @@
 
 from adapters.alpaca import parse, texts
 from adapters.alpaca.client import Client
+from adapters.alpaca.contracts import ContractDesk
 from adapters.alpaca.parse import Json
 from adapters.alpaca.shared import Assets
 from adapters.kit.errors import Errors
@@ -24,12 +25,13 @@ class AssetDesk:
         self._known = known
         self._clock = clock
         self._endpoint = endpoint
+        self._contracts = ContractDesk(client, known, clock, endpoint)
 
     async def resolve(self, query: InstrumentQuery, errors: Errors) -> Instrument:
-        """Find a tradable instrument. Raises NotTradable, or Denied for a class not supported here."""
+        """Find a tradable instrument. Raises NotTradable, or Denied for an option not fully named."""
         symbol = query.symbol.upper()
         if query.option is not None or query.asset_class is AssetClass.OPTION:
-            raise errors.denied(texts.NO_OPTIONS, "unsupported_class")
+            return await self._contracts.resolve(query, errors)
         found = None
         for kind in _order(symbol, query.asset_class):
             coin = kind is AssetClass.CRYPTO
@@ -72,7 +74,7 @@ class AssetDesk:
     async def of(self, symbol: str, kind: AssetClass, errors: Errors) -> Instrument:
         """Describe the instrument of an order or position, whether still tradable or not."""
         if kind is AssetClass.OPTION:
-            return parse.bare_instrument(symbol, kind)
+            return self.known(symbol) or parse.bare_instrument(symbol, kind)
         coin = kind is AssetClass.CRYPTO
         found = await (self.coin(parse.slashed(symbol), errors) if coin else self.stock(symbol, errors))
         return found or parse.bare_instrument(symbol, kind)

@@ -1,12 +1,13 @@
 """Refuse, before the socket, what Alpaca is known to refuse: a Denied says what to do and costs nothing.
 
 Rules of fractional orders, brackets and extended hours: docs.alpaca.markets/docs/orders-at-alpaca.
+Rules of options: docs.alpaca.markets/us/docs/options-trading-overview.
 """
 
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.alpaca import texts, wire
+from adapters.alpaca import expiry, texts, wire
 from adapters.alpaca.manifest import MANIFEST
 from adapters.kit.errors import Errors
 from domain.broker import ClassRules
@@ -14,6 +15,7 @@ from domain.instruments import AssetClass
 from domain.money import ZERO
 from domain.orders import OrderClass, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
 
+_NAMES = {AssetClass.EQUITY: "stocks", AssetClass.CRYPTO: "crypto", AssetClass.OPTION: "options"}
 _WITH_LEGS = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 
 
@@ -21,9 +23,11 @@ def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     """Raise Denied where the order cannot be sent as it is."""
     rules = MANIFEST.classes.get(request.instrument.asset_class)
     if rules is None:
-        raise errors.denied(texts.NO_OPTIONS, "unsupported_class")
+        raise errors.denied(texts.NO_CLASS, "unsupported_class")
     not_expired(request, errors, now)
     _kind(request, rules, errors)
+    if request.instrument.asset_class is AssetClass.OPTION:
+        _option(request, errors, now)
     _size(request, errors)
     if request.order_class is not OrderClass.SINGLE:
         _legs(request, errors)
@@ -40,13 +44,30 @@ def not_expired(request: OrderRequest, errors: Errors, now: datetime) -> None:
 
 
 def _kind(request: OrderRequest, rules: ClassRules, errors: Errors) -> None:
-    what = "crypto" if request.instrument.asset_class is AssetClass.CRYPTO else "stocks"
+    what = _NAMES[request.instrument.asset_class]
     if request.order_type not in rules.order_types:
         kind = request.order_type.value.replace("_", " ")
         raise errors.denied(texts.NO_TYPE.format(kind=kind, what=what), "unsupported_type")
     if request.time_in_force not in rules.times_in_force:
         tif = request.time_in_force.value.upper()
         raise errors.denied(texts.NO_TIF.format(tif=tif, what=what), "unsupported_tif")
+
+
+def _option(request: OrderRequest, errors: Errors, now: datetime) -> None:
+    opens = request.effect is PositionEffect.OPEN
+    contract, symbol = request.instrument.option, request.instrument.symbol
+    if request.notional is not None:
+        raise errors.denied(texts.WHOLE_CONTRACTS, "option_notional")
+    if request.order_class is not OrderClass.SINGLE:
+        raise errors.denied(texts.NO_OPTION_LEGS, "no_option_brackets")
+    if opens and request.side is Side.SELL:
+        raise errors.denied(texts.NO_WRITING, "no_option_writing")
+    if contract is None:
+        return
+    if expiry.is_over(contract, now):
+        raise errors.denied(texts.OPTION_OVER.format(option=symbol, day=contract.expiry), "option_expired")
+    if opens and expiry.too_late_to_open(contract, now):
+        raise errors.denied(texts.EXPIRES_TODAY.format(option=symbol), "expires_today")
 
 
 def _size(request: OrderRequest, errors: Errors) -> None:

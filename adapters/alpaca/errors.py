@@ -11,8 +11,15 @@ from adapters.alpaca import texts
 from adapters.kit.errors import Errors, never_connected
 from domain.errors import BrokerError
 
-# Parts of Alpaca's messages under 40310000 that are not about money, and what to say.
+# Parts of Alpaca's messages under 40310000 that are not about money, and what to say. Those about options:
+# docs.alpaca.markets/us/docs/options-trading-overview, Error Responses.
 _FORBIDDEN = (
+    ("authorized to trade options", "options_level", texts.OPTION_LEVEL),
+    ("for level", "options_level", texts.OPTION_LEVEL),
+    ("eligible to trade long option", "options_level", texts.OPTION_LEVEL),
+    ("eligible to trade options", "options_level", texts.OPTION_LEVEL),
+    ("contracts expiring today", "expires_today", texts.EXPIRY_LIMIT),
+    ("assignment lock", "assignment_lock", texts.ASSIGNMENT_LOCK),
     ("wash trade", "wash_trade", texts.WASH),
     ("opposite side", "wash_trade", texts.WASH),
     ("sell order is open", "wash_trade", texts.WASH),
@@ -20,8 +27,14 @@ _FORBIDDEN = (
     ("cost basis", "too_small", texts.TOO_SMALL),
     ("minimal amount", "too_small", texts.TOO_SMALL),
 )
-_SYMBOL = ("asset", "symbol", "not tradable", "not active")
-_HOURS = ("market is closed", "market hours", "outside of market", "not open", "after 3:50", "after 9:28")
+# The contracts are not there to sell: another order was faster, or the owner closed by hand.
+_UNCOVERED = ("uncovered", "for covered call", "for cash-secured put", "intent mismatch")
+_SYMBOL = ("asset", "symbol", "not tradable", "not active", '" not found', '" is expired', "invalid contract")
+# "opg orders must be submitted after 7:00pm and before 9:28am" (github.com/QuantConnect/Lean/issues/8374).
+_HOURS = (
+    *("market is closed", "market hours", "outside of market", "not open", "after 3:50", "after 9:28"),
+    "orders must be submitted after",
+)
 
 
 def classify(error: BaseException, errors: Errors, *, retry_after: float | None = None) -> BrokerError:
@@ -72,6 +85,8 @@ def _by_status(
 def _forbidden(message: str, code: object, errors: Errors) -> BrokerError:
     if code is None or "forbidden" in message:
         return errors.auth(texts.AUTH)
+    if any(part in message for part in _UNCOVERED):
+        return errors.funds(texts.UNCOVERED, "insufficient_quantity")
     for part, name, text in _FORBIDDEN:
         if part in message:
             return errors.rejected(text, name)
@@ -91,6 +106,10 @@ def _missing(message: str, errors: Errors) -> BrokerError:
 def _invalid(message: str, code: object, errors: Errors) -> BrokerError:
     if "client_order_id" in message and "unique" in message:
         return errors.duplicate(texts.DUPLICATE)
+    if any(part in message for part in _UNCOVERED):
+        return errors.funds(texts.UNCOVERED, "insufficient_quantity")
+    if "expires soon" in message:
+        return errors.rejected(texts.EXPIRES_SOON, "expires_today")
     if any(part in message for part in _HOURS):
         return errors.closed(texts.CLOSED)
     if any(part in message for part in _SYMBOL):

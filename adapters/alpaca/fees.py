@@ -1,8 +1,8 @@
 """Estimate what an order costs at Alpaca beside its price.
 
-Alpaca has no fee endpoint: stocks carry no commission, sells carry the SEC's and FINRA's fees, crypto carries
-a share of its value by volume tier. The figures below are the highest of recent years, so that an estimate is
-never below what is booked; the SEC sets its rate anew every year.
+Alpaca has no fee endpoint. Stocks carry no commission; sells carry the SEC's and FINRA's fees. Options carry
+fees for each contract, crypto a share of its value by volume tier. The figures are the highest of recent
+years, so that an estimate is never below what is booked; the SEC sets its rate anew every year.
 """
 
 from decimal import ROUND_CEILING, Decimal
@@ -19,6 +19,11 @@ _SEC = Decimal("0.0000278")
 _TAF, _TAF_MOST = Decimal("0.000195"), Decimal("9.79")
 # [?] likewise: taker rate of the lowest volume tier, docs.alpaca.markets/docs/crypto-fees.
 _COIN_RATE = Decimal("0.0025")
+# docs.alpaca.markets/docs/regulatory-fees: per contract, and the most the clearing house takes of one order.
+# The audit trail counts a contract as a hundred shares.
+_CLEARING, _CLEARING_MOST = Decimal("0.02"), Decimal(55)
+_EXCHANGES, _AUDIT = Decimal("0.02685"), Decimal("0.0046")
+_OPTION_TAF = Decimal("0.00329")
 _CENT = Decimal("0.01")
 
 
@@ -29,10 +34,22 @@ def estimate(request: OrderRequest, price: Decimal) -> Fees:
     value = value or ZERO
     if request.instrument.asset_class is AssetClass.CRYPTO:
         return Fees(amount=_up(value * _COIN_RATE), note=texts.FEE_CRYPTO)
+    if request.instrument.asset_class is AssetClass.OPTION:
+        return _option(request, price)
     if request.side is Side.BUY:
         return Fees(amount=ZERO, note=texts.FEE_BUY)
     shares = quantity if quantity is not None else value / price
     return Fees(amount=_up(value * _SEC) + _up(min(shares * _TAF, _TAF_MOST)), note=texts.FEE_SELL)
+
+
+def _option(request: OrderRequest, price: Decimal) -> Fees:
+    contracts = request.quantity or ZERO
+    amount = _up(min(contracts * _CLEARING, _CLEARING_MOST))
+    amount += _up(contracts * _EXCHANGES) + _up(contracts * _AUDIT)
+    if request.side is Side.SELL:
+        value = contracts * price * request.instrument.multiplier
+        amount += _up(value * _SEC) + _up(contracts * _OPTION_TAF)
+    return Fees(amount=amount, note=texts.FEE_OPTION)
 
 
 def _up(amount: Decimal) -> Decimal:

@@ -39,12 +39,20 @@ _CRYPTO = ClassRules(
     fractional=True,
     notional=True,
 )
+# Stop and stop-limit since 2026-08-27, GTC since 2026-08-28: docs.alpaca.markets/us/changelog. No brackets,
+# no amounts, no extended hours: docs.alpaca.markets/us/docs/options-trading-overview. Orders of several legs
+# are not sent, for nothing here names them; nor are options written, that is, sold to open.
+_OPTIONS = ClassRules(
+    order_types=frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT}),
+    times_in_force=frozenset({TimeInForce.DAY, TimeInForce.GTC}),
+    bracket=BracketKind.SOFTWARE,
+)
 
 MANIFEST = BrokerManifest(
     slug="alpaca",
     title=texts.TITLE,
     summary=texts.SUMMARY,
-    classes={AssetClass.EQUITY: _STOCKS, AssetClass.CRYPTO: _CRYPTO},
+    classes={AssetClass.EQUITY: _STOCKS, AssetClass.OPTION: _OPTIONS, AssetClass.CRYPTO: _CRYPTO},
     environments=(Environment.PAPER, Environment.LIVE),
     events=EventSource.STREAM,
     # A second order under the same id is refused with 422, even after the first was cancelled.

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from adapters.alpaca import texts
+from domain.errors import InvalidValue
 from domain.instruments import AssetClass, Instrument, OptionContract
 from domain.money import ZERO
 from domain.orders import Fill, LegRole, OrderReport, OrderState, OrderType, Side
@@ -17,6 +18,8 @@ Json = Mapping[str, Any]
 SHARE_STEP = Decimal("0.000000001")
 """Alpaca takes up to nine decimals of a fractionable share."""
 CENT = Decimal("0.01")
+_NICKEL, _DIME, _DEAR = Decimal("0.05"), Decimal("0.10"), Decimal(3)
+_CENT_FUNDS = frozenset({"SPY", "QQQ", "IWM"})
 _COIN_QUOTES = ("USDT", "USDC", "USD", "BTC")
 _CLASSES = {
     "us_equity": AssetClass.EQUITY,
@@ -170,14 +173,7 @@ def position(raw: Json, known: Instrument | None) -> Position:
 def bare_instrument(symbol: str, kind: AssetClass, quantity: Decimal = ZERO) -> Instrument:
     """Describe an instrument when only its symbol and class are known."""
     if kind is AssetClass.OPTION:
-        contract = OptionContract.from_occ(symbol)
-        return Instrument(
-            symbol=contract.occ,
-            asset_class=kind,
-            broker_symbol=symbol,
-            multiplier=Decimal(100),
-            option=contract,
-        )
+        return _option(symbol)
     broken = kind is AssetClass.CRYPTO or quantity % 1 != 0
     return Instrument(
         symbol=plain_symbol(symbol),
@@ -187,6 +183,61 @@ def bare_instrument(symbol: str, kind: AssetClass, quantity: Decimal = ZERO) -> 
         quantity_increment=SHARE_STEP if broken else Decimal(1),
         fractionable=broken,
     )
+
+
+def is_option(symbol: str) -> bool:
+    """Tell whether a symbol names an option contract."""
+    return _option(symbol).option is not None
+
+
+def _option(symbol: str) -> Instrument:
+    try:
+        contract: OptionContract | None = OptionContract.from_occ(symbol)
+    except InvalidValue:
+        # Adjusted after a split or merger (AAPL1...): it is held, and shown, though nothing here names it.
+        contract = None
+    return Instrument(
+        symbol=contract.occ if contract else symbol,
+        asset_class=AssetClass.OPTION,
+        broker_symbol=symbol,
+        multiplier=Decimal(100),
+        option=contract,
+    )
+
+
+def contract(raw: Json) -> Instrument:
+    """Read an option contract. Raises ValueError, KeyError or InvalidValue for what is none."""
+    found = OptionContract.from_occ(raw["symbol"])
+    told = (date.fromisoformat(raw["expiration_date"]), number(raw["strike_price"]), str(raw["type"])[:1])
+    if told != (found.expiry, found.strike, found.right.value.lower()):
+        raise ValueError("a contract that contradicts its symbol")
+    return Instrument(
+        symbol=found.occ,
+        asset_class=AssetClass.OPTION,
+        broker_symbol=raw["symbol"],
+        price_increment=_option_step(raw),
+        multiplier=number(raw.get("multiplier") or raw.get("size") or 100),
+        name=raw.get("name") or "",
+        tradable=bool(raw["tradable"]) and raw.get("status", "active") == "active",
+        option=found,
+    )
+
+
+def _option_step(raw: Json) -> Decimal:
+    """Give the price step of a contract, by its class and its last close.
+
+    Cents for SPY, QQQ and IWM; 0.01 below 3 dollars and 0.05 above in the penny program (``ppind``); 0.05 and
+    0.10 elsewhere (alpaca.markets/support/options-pricing-increments-and-options-order-handling). A contract
+    that says nothing of the program gets cents, which Alpaca takes and routes to the one exchange that quotes
+    them.
+    """
+    penny = raw.get("ppind")
+    if penny is None or raw.get("underlying_symbol") in _CENT_FUNDS:
+        return CENT
+    dear = (maybe(raw.get("close_price")) or ZERO) >= _DEAR
+    if penny:
+        return _NICKEL if dear else CENT
+    return _DIME if dear else _NICKEL
 
 
 def slashed(symbol: str) -> str:

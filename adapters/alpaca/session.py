@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from adapters.alpaca import checks, closing, fees, parse, quotes, texts, wire
+from adapters.alpaca import activities, checks, closing, fees, parse, quotes, texts, wire
 from adapters.alpaca.assets import AssetDesk
 from adapters.alpaca.client import Client
+from adapters.alpaca.levels import Levels
 from adapters.alpaca.manifest import MANIFEST
 from adapters.alpaca.orders import OrderDesk, read_one
 from adapters.alpaca.shared import Shared
@@ -43,6 +44,7 @@ class AlpacaSession:
         )
         self._orders = OrderDesk(self._client)
         self._assets = AssetDesk(self._client, shared.assets, deps.clock, deps.endpoint)
+        self._levels = Levels(deps.clock)
         self._updates: asyncio.Queue[Item] | None = None
         self._feed: TradeFeed | None = None
         self._deaf_since: datetime | None = deps.clock.now()
@@ -66,9 +68,8 @@ class AlpacaSession:
             text = texts.LIVE_KEY_FOR_PAPER if paper else texts.PAPER_KEY_FOR_LIVE
             raise errors.denied(text, "wrong_environment")
         state = await self._account(errors)
-        return Verified(
-            state=state, accounts=(state.number_masked,), notes=(texts.PAPER_NOTE,) if paper else ()
-        )
+        notes = (texts.PAPER_NOTE,) if paper else ()
+        return Verified(state=state, accounts=(state.number_masked,), notes=notes + self._levels.notes())
 
     async def account(self) -> AccountState:
         """Give the account's money."""
@@ -114,8 +115,13 @@ class AlpacaSession:
         return await self._orders.working(_errors("open_orders"))
 
     async def history(self, query: HistoryFilter) -> Sequence[OrderReport]:
-        """Give past orders, newest first."""
-        return await self._orders.history(await self._in_alpacas_words(query), _errors("history"))
+        """Give past orders, newest first, and what became of options without an order."""
+        errors, asked = _errors("history"), await self._in_alpacas_words(query)
+        found = await self._orders.history(asked, errors)
+        happened = await activities.history(self._client, asked, errors)
+        if not happened:
+            return found
+        return sorted(found + happened, key=lambda r: r.at, reverse=True)[: query.limit]
 
     # Orders
 
@@ -123,6 +129,7 @@ class AlpacaSession:
         """Send the order once. Raises OutcomeUnknown whenever Alpaca may have it."""
         errors = _errors("submit")
         checks.check(request, errors, self._deps.clock.now())
+        await self._check_level(request, errors)
         body = wire.order_body(request)
 
         def send() -> Any:
@@ -132,6 +139,13 @@ class AlpacaSession:
 
         lane = Lane.EXIT if request.effect is PositionEffect.CLOSE else Lane.ENTRY
         return read_one(await self._client.ask(send, errors, lane=lane), errors)
+
+    async def _check_level(self, request: OrderRequest, errors: Errors) -> None:
+        """Raise Denied where the account may not buy options; closing them is never held up by this."""
+        opens = request.effect is PositionEffect.OPEN
+        if opens and request.instrument.asset_class is AssetClass.OPTION and not self._levels.may_buy():
+            await self._account(errors.during("account"))
+            self._levels.check(errors)
 
     async def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel. An order that already ended, or is being cancelled, is success."""
@@ -251,6 +265,7 @@ class AlpacaSession:
     async def _account(self, errors: Errors) -> AccountState:
         raw = await self._client.read(lambda: self._client.trading.get_account(), errors)
         with _Readable(errors):
+            self._levels.note(raw)
             return parse.account(raw, paper=self._deps.environment is Environment.PAPER)
 
     async def _positions(self, errors: Errors) -> list[tuple[parse.Json, Position]]:
@@ -264,7 +279,7 @@ class AlpacaSession:
         return found
 
     async def _in_alpacas_words(self, query: HistoryFilter) -> HistoryFilter:
-        if query.symbol is None:
+        if query.symbol is None or parse.is_option(query.symbol):
             return query
         try:
             instrument = await self.resolve(InstrumentQuery(symbol=query.symbol))
@@ -294,4 +309,4 @@ def _errors(operation: str) -> Errors:
 
 
 def _free(request: OrderRequest) -> bool:
-    return request.side is Side.BUY and request.instrument.asset_class is AssetClass.EQUITY
+    return request.side is Side.BUY and request.instrument.asset_class is not AssetClass.CRYPTO

@@ -111,8 +111,10 @@ class TradeFeed:
         self.tell(error)
 
     async def heard(self, message: Any) -> None:
-        """Read one update. One that cannot be read is a gap, not an end."""
+        """Read one update. One that cannot be read is a gap, not an end; one of several legs is not ours."""
         try:
+            if message["data"]["order"].get("order_class") == "mleg":
+                return
             item: Item = self._whole(parse.update(message))
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
             item = _ERRORS.unknown(texts.STREAM_GARBLED, "stream_unreadable")

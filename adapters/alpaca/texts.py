@@ -1,7 +1,10 @@
 """Hold every sentence about Alpaca that a member reads."""
 
 TITLE = "Alpaca"
-SUMMARY = "US stocks and crypto. No commission on stocks. Needs a free Alpaca account and an API key pair."
+SUMMARY = (
+    "US stocks, options and crypto. No commission on stocks and options. Needs a free Alpaca account and an "
+    "API key pair."
+)
 
 KEY_LABEL = "API key ID"
 KEY_HELP = "Alpaca → Home → API Keys. Paper keys begin with PK, live keys with AK."
@@ -27,25 +30,28 @@ NOT_INSTALLED = (
 )
 PAPER_STAYS_PAPER = "A paper account may not reach a live address; nothing was sent."
 
-UNREACHABLE = "Alpaca could not be reached, so nothing was sent. It will be tried again."
+UNREACHABLE = "Alpaca could not be reached, so nothing was sent. {next}"
 DISCONNECTED = "This connection to Alpaca is closed, so nothing was sent."
-NO_REPLY = "Alpaca did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to Alpaca broke before it answered; whether it acted is being checked."
-UNREADABLE = "Alpaca answered in a way that cannot be read; whether it acted is being checked."
-BROKEN = "Alpaca has a problem of its own; whether it acted is being checked."
-THROTTLED = "Alpaca asked us to slow down; the request is taken up again shortly."
+NO_REPLY = "Alpaca did not answer in time. {next}"
+DROPPED = "The connection to Alpaca broke before it answered. {next}"
+UNREADABLE = "Alpaca answered in a way that cannot be read. {next}"
+BROKEN = "Alpaca has a problem of its own. {next}"
+THROTTLED = "Alpaca asks for fewer requests just now. Try again in a minute."
 STREAM_LOST = "The stream of order updates from Alpaca broke; orders are read again."
 STREAM_GARBLED = "An order update from Alpaca could not be read; orders are read again."
 
 DUPLICATE = "Alpaca already has this order."
-FUNDS = "Alpaca refused: there is not enough buying power, or not enough of the position is free to sell."
+FUNDS = (
+    "Alpaca refused: there is not enough buying power, or not enough of the position is free to sell. Make "
+    "the order smaller, or cancel orders that hold some of it."
+)
 HELD = "The position is held by other open orders; cancel its stop or target first."
 WASH = "Alpaca refused: an opposite order is open on this symbol. Cancel that order first."
 SHORTING = "Alpaca refused: this account or symbol does not allow selling short."
 TOO_SMALL = "Alpaca refused: the order is below its smallest amount."
-CLOSED = "Alpaca does not take this order at this hour."
+CLOSED = "Alpaca does not take this order at this hour. Try again when the market is open."
 UNKNOWN_SYMBOL = "{symbol} is not traded at Alpaca. Check the symbol."
-REFUSED_SYMBOL = "Alpaca does not trade this symbol."
+REFUSED_SYMBOL = "Alpaca does not trade this symbol. Check it, or choose another."
 NO_QUOTE = "Alpaca has no price for {symbol} right now."
 NOT_FOUND = "Alpaca does not know this order."
 NO_POSITION = "There is no open position in {symbol} at Alpaca."
@@ -53,7 +59,29 @@ NOT_CHANGEABLE = "Alpaca refused: the order can no longer be changed or cancelle
 REFUSED = "Alpaca refused the order: its terms are not valid there."
 REFUSED_ELSE = "Alpaca refused the request."
 
-NO_OPTIONS = "Alpaca options are not supported yet. Use stocks or crypto here."
+NO_CLASS = "Only stocks, options and crypto are traded at Alpaca here."
+OPTION_INCOMPLETE = "An option needs its strike, its expiry, and call or put. Name all three."
+OPTION_OVER = "{option} expired on {day}. Choose a later expiry."
+OPTION_NOT_TRADED = "Alpaca lists {option} but does not let it be traded now."
+NO_STRIKE = "{option} is not listed at Alpaca. The nearest strikes that day: {near}."
+NO_EXPIRY = "{option} is not listed at Alpaca. The nearest expiries: {near}."
+NO_SUCH_OPTION = "{option} is not listed at Alpaca, nor is anything near it. Check symbol, strike and expiry."
+WHOLE_CONTRACTS = "Options are bought in whole contracts at Alpaca, not for an amount of money."
+NO_OPTION_LEGS = "Alpaca has no brackets for options: the stop and the target are separate orders."
+NO_WRITING = "Options are only bought here and sold again; selling them to open is not offered."
+EXPIRES_TODAY = "{option} expires today: from 15:30 New York time Alpaca opens no positions in it."
+EXPIRES_SOON = "Alpaca refused: the option expires too soon to open a position in it."
+EXPIRY_LIMIT = "Alpaca refused: the account holds as many contracts that expire today as it may."
+ASSIGNMENT_LOCK = "Alpaca refused: an assignment is being settled, so these contracts cannot be closed now."
+UNCOVERED = "Alpaca refused: the account does not hold that many of these contracts."
+OPTION_LEVEL = (
+    "Alpaca refused: this account may not trade options like this. Ask Alpaca for options level 2, or raise "
+    "the level in the account's configuration there."
+)
+OPTION_LEVEL_LOW = (
+    "This Alpaca account has options level {level}; buying options needs level 2, so nothing was sent. Ask "
+    "Alpaca for it, or raise the level in the account's configuration there."
+)
 NO_TYPE = "Alpaca takes no {kind} orders for {what}."
 NO_TIF = "Alpaca takes no {tif} orders for {what}."
 NO_CRYPTO_LEGS = "Alpaca has no brackets for crypto: the stop and the target are separate orders."
@@ -80,8 +108,18 @@ RESTRICTED = {
     "trading_blocked": "Alpaca does not let this account trade.",
     "trade_suspended_by_user": "Trading is suspended in this account's settings at Alpaca.",
 }
+OPTIONS_NOTE = (
+    "Options cannot be bought with this account yet: it has options level {level}, and Alpaca asks for 2."
+)
+ACTIVITIES = {
+    "OPEXC": "Option exercised; no order of this bot.",
+    "OPASN": "Option assigned; no order of this bot.",
+    "OPEXP": "Option expired; no order of this bot.",
+    "OPTRD": "Shares from an exercise or assignment; no order of this bot.",
+}
 INACTIVE = "The account is not active at Alpaca yet."
 FEE_BUY = "No commission."
 FEE_SELL = "No commission; estimated SEC and FINRA fees, at most."
+FEE_OPTION = "No commission; estimated exchange, clearing and regulators' fees."
 FEE_CRYPTO = "Estimated at Alpaca's highest crypto rate; it falls with volume."
 NO_PRICES = "Alpaca's prices cannot be read right now."

@@ -55,6 +55,9 @@ def order_body(request: OrderRequest) -> Body:
         fields["qty"] = plain(quantity(request.instrument, request.quantity))
     if request.extended_hours:
         fields["extended_hours"] = True
+    if request.instrument.asset_class is AssetClass.OPTION:
+        # Without it, a sale of contracts that are gone already would be taken for the start of a short.
+        fields["position_intent"] = f"{request.side.value}_to_{request.effect.value}"
     if request.order_class is OrderClass.OCO:
         fields["type"] = OrderType.LIMIT.value
     else:

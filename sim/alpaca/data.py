@@ -5,9 +5,8 @@ import re
 from aiohttp import web
 
 from domain.instruments import AssetClass
-from sim.alpaca import render
-from sim.alpaca.state import ApiRefusal
-from sim.market import Market
+from sim.alpaca import listing, render
+from sim.alpaca.state import ApiRefusal, World
 
 _PAIR = re.compile(r"[A-Z]+/[A-Z]+")
 
@@ -15,8 +14,9 @@ _PAIR = re.compile(r"[A-Z]+/[A-Z]+")
 class DataApi:
     """Quote from one market."""
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._market = world.market
 
     def routes(self) -> list[web.RouteDef]:
         """Give the routes."""
@@ -42,7 +42,8 @@ class DataApi:
         return self._quotes(request, AssetClass.OPTION)
 
     def _quotes(self, request: web.Request, kind: AssetClass) -> web.Response:
-        known = [s for s in _symbols(request) if self._market.exists(s)]
+        listed = (s for s in _symbols(request) if not listing.is_option(s) or listing.option(self._world, s))
+        known = [s for s in listed if self._market.exists(s)]
         found = [s for s in known if self._market.instrument(s).asset_class is kind]
         return web.json_response(
             {"quotes": {s: render.quote_json(self._market.quote(s), kind) for s in found}}

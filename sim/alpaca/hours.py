@@ -5,12 +5,20 @@ from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
 OPEN, CLOSE = time(9, 30), time(16, 0)
+LAST_OPTION_ENTRY = time(15, 30)
+"""From here on their last day options take no new positions."""
 
 
 def is_open(now: datetime) -> bool:
     """Tell whether the regular session is on."""
     local = now.astimezone(NEW_YORK)
     return local.weekday() < 5 and OPEN <= local.time() < CLOSE
+
+
+def takes_auction(now: datetime, *, opening: bool) -> bool:
+    """Tell whether an order for the opening, or else for the close, may be handed in."""
+    local = now.astimezone(NEW_YORK).time()
+    return local >= time(19, 0) or local < (time(9, 28) if opening else time(15, 50))
 
 
 def next_at(now: datetime, moment: time) -> datetime:

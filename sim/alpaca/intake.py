@@ -12,6 +12,7 @@ from typing import Any
 from adapters.paper.engine import EngineRequest
 from domain.instruments import AssetClass, Instrument
 from domain.orders import OrderClass, OrderType, Side, TimeInForce
+from sim.alpaca import hours, listing, options
 from sim.alpaca.state import ApiRefusal, World
 
 _INVALID, _UNPROCESSABLE = 40010001, 42210000
@@ -24,6 +25,8 @@ _COIN_TYPES = {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT}
 def read_order(body: Mapping[str, Any], world: World) -> EngineRequest:
     """Make an engine request of a body. Raises ApiRefusal."""
     instrument = _instrument(body, world)
+    if instrument.asset_class is AssetClass.OPTION:
+        options.check_body(body)
     kind = _choice(body, "type", OrderType)
     force = _choice(body, "time_in_force", TimeInForce)
     order_class = _CLASSES.get(str(body.get("order_class") or ""))
@@ -52,6 +55,7 @@ def read_order(body: Mapping[str, Any], world: World) -> EngineRequest:
         extended_hours=bool(body.get("extended_hours")),
     )
     _check(request)
+    _check_hours(request, world)
     return request
 
 
@@ -76,9 +80,10 @@ def amount(body: Mapping[str, Any], name: str) -> Decimal | None:
 def price(body: Mapping[str, Any], name: str, instrument: Instrument) -> Decimal | None:
     """Read a price and check its step."""
     found = amount(body, name)
-    if found is None or instrument.asset_class is not AssetClass.EQUITY:
+    if found is None or instrument.asset_class is AssetClass.CRYPTO:
         return found
-    if found % (Decimal("0.01") if found >= 1 else Decimal("0.0001")):
+    cents = found >= 1 or instrument.asset_class is AssetClass.OPTION
+    if found % (Decimal("0.01") if cents else Decimal("0.0001")):
         raise _wrong(
             f"invalid {name} {body[name]}. sub-penny increment does not fulfill minimum pricing criteria"
         )
@@ -111,13 +116,15 @@ def _check_leg(name: str, value: Decimal | None, base: Decimal, *, above: bool) 
 
 def _instrument(body: Mapping[str, Any], world: World) -> Instrument:
     symbol = str(body.get("symbol") or "")
+    if body.get("order_class") == "mleg":
+        raise ApiRefusal(403, 40310000, "submit mleg order is disabled")
     if not symbol:
         raise _bad("symbol is required")
+    if listing.is_option(symbol):
+        return options.instrument(symbol, world)
     if not world.market.exists(symbol):
         raise _bad(f'asset "{symbol}" not found')
     instrument = world.market.instrument(symbol)
-    if instrument.asset_class is AssetClass.OPTION:
-        raise _wrong("options are not part of this pretend Alpaca yet")
     if not instrument.tradable:
         raise _wrong(f"asset {symbol} is not tradable")
     return instrument
@@ -146,6 +153,8 @@ def _check(request: EngineRequest) -> None:
     _check_prices(request)
     if request.instrument.asset_class is AssetClass.CRYPTO:
         _check_coin(request)
+    elif request.instrument.asset_class is AssetClass.OPTION:
+        options.check(request)
     else:
         _check_stock(request)
     if request.order_class is not OrderClass.SINGLE:
@@ -167,6 +176,15 @@ def _check_prices(request: EngineRequest) -> None:
     trails = (request.trail_amount is not None) + (request.trail_percent is not None)
     if trails != (kind is OrderType.TRAILING_STOP):
         raise _wrong("trailing stop orders must specify one of trail_price or trail_percent")
+
+
+def _check_hours(request: EngineRequest, world: World) -> None:
+    """Refuse an order for the opening or the close where it comes too late for that (docs: Time in Force)."""
+    if world.always_open:
+        return
+    last = {TimeInForce.OPG: "9:28am", TimeInForce.CLS: "3:50pm"}.get(request.time_in_force)
+    if last is not None and not hours.takes_auction(world.clock.now(), opening=last == "9:28am"):
+        raise _wrong(f"{request.time_in_force.value} orders must be submitted after 7:00pm and before {last}")
 
 
 def _check_coin(request: EngineRequest) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 from adapters.paper.engine import EngineEvent, EngineOrder, EnginePosition, MatchingEngine
 from domain.instruments import AssetClass, Instrument
 from domain.money import plain
-from domain.orders import LegRole, OrderClass, OrderState, OrderType
+from domain.orders import LegRole, OrderClass, OrderState, OrderType, Side
 from domain.portfolio import Quote
 from sim.alpaca.state import SimAccount, named
 
 Json = dict[str, Any]
 NOTHING = Decimal(0)
 _CLASSES = {AssetClass.EQUITY: "us_equity", AssetClass.CRYPTO: "crypto", AssetClass.OPTION: "us_option"}
+_EXCHANGES = {AssetClass.EQUITY: "NASDAQ", AssetClass.CRYPTO: "CRYPTO", AssetClass.OPTION: ""}
 _STATES = {
     OrderState.WORKING: "new",
     OrderState.PARTIALLY_FILLED: "partially_filled",
@@ -80,7 +81,7 @@ def order_json(order: EngineOrder, engine: MatchingEngine, *, nested: bool, as_n
         "order_type": request.order_type.value,
         "type": request.order_type.value,
         "side": request.side.value,
-        "position_intent": None,
+        "position_intent": _intent(order),
         "time_in_force": request.time_in_force.value,
         **_prices_json(order),
         "status": state,
@@ -88,6 +89,13 @@ def order_json(order: EngineOrder, engine: MatchingEngine, *, nested: bool, as_n
         "legs": legs,
     }
     return body | {name: stamp(order.updated_at) if state == done else None for name, done in _STAMPS.items()}
+
+
+def _intent(order: EngineOrder) -> str | None:
+    """Name what an order in options is for: none is ever sold to open here."""
+    if order.request.instrument.asset_class is not AssetClass.OPTION:
+        return None
+    return "buy_to_open" if order.request.side is Side.BUY else "sell_to_close"
 
 
 def _prices_json(order: EngineOrder) -> Json:
@@ -139,6 +147,9 @@ def account_json(account: SimAccount, engine: MatchingEngine) -> Json:
         "buying_power": plain(round(power, 2)),
         "regt_buying_power": plain(round(power, 2)),
         "non_marginable_buying_power": plain(round(min(cash, power), 2)),
+        "options_buying_power": plain(round(min(cash, power), 2)),
+        "options_approved_level": account.options_level,
+        "options_trading_level": account.options_level,
         "multiplier": "2",
         "account_blocked": False,
         "trading_blocked": account.blocked,
@@ -153,12 +164,13 @@ def position_json(position: EnginePosition) -> Json:
     """Write a position; a coin pair loses its slash here and nowhere else."""
     instrument, quantity = position.instrument, position.quantity
     mark = position.mark or position.average_price
-    cost, value = position.average_price * quantity, mark * quantity
+    unit = instrument.multiplier
+    cost, value = position.average_price * quantity * unit, mark * quantity * unit
     profit = value - cost
     return {
         "asset_id": str(named("asset", instrument.symbol)),
         "symbol": instrument.symbol,
-        "exchange": "CRYPTO" if instrument.asset_class is AssetClass.CRYPTO else "NASDAQ",
+        "exchange": _EXCHANGES[instrument.asset_class],
         "asset_class": _CLASSES[instrument.asset_class],
         "asset_marginable": instrument.asset_class is AssetClass.EQUITY,
         "qty": plain(quantity),

@@ -11,6 +11,7 @@ from domain.instruments import AssetClass
 from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.alpaca import hours
+from sim.alpaca.contracts import ContractsApi
 from sim.alpaca.data import DataApi
 from sim.alpaca.facts import FactsApi
 from sim.alpaca.state import ACCOUNT, ApiRefusal, RecordedRequest, SimAccount, World
@@ -75,7 +76,7 @@ class AlpacaSim:
         """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
         app = web.Application(middlewares=[self._wire])
         app.add_routes([*TradingApi(self._world).routes(), *FactsApi(self._world).routes()])
-        app.add_routes(DataApi(self.market).routes())
+        app.add_routes([*ContractsApi(self._world).routes(), *DataApi(self._world).routes()])
         app.add_routes([web.get("/stream", self.streams.serve)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -210,8 +211,8 @@ class AlpacaSim:
 
     def _quoted(self, symbol: str, quote: Quote) -> None:
         instrument = self.market.instrument(symbol)
-        stock = instrument.asset_class is AssetClass.EQUITY
-        if stock and not self._world.always_open and not hours.is_open(self.clock.now()):
+        coin = instrument.asset_class is AssetClass.CRYPTO
+        if not coin and not self._world.always_open and not hours.is_open(self.clock.now()):
             return
         self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
 

@@ -35,13 +35,18 @@ class ApiRefusal(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class SimAccount:
-    """Hold one account. ``blocked`` refuses its orders; ``expired`` refuses its keys."""
+    """Hold one account. ``blocked`` refuses its orders; ``expired`` refuses its keys.
+
+    ``options_level`` is 0 to 3; ``activities`` are what a test says happened without an order, newest first.
+    """
 
     key: str
     secret: str = field(repr=False)
     live: bool = False
     blocked: bool = False
     expired: bool = False
+    options_level: int = 3
+    activities: list[dict[str, Any]] = field(default_factory=list, repr=False)
     trading_hits: deque[float] = field(default_factory=deque, repr=False)
     data_hits: deque[float] = field(default_factory=deque, repr=False)
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from adapters.paper.engine import EngineEvent, EngineOrder, EnginePosition, EngineRequest, Refusal, Refused
 from domain.instruments import AssetClass
 from domain.money import plain
-from sim.alpaca import hours, intake, refusals, render
+from sim.alpaca import hours, intake, options, refusals, render
 from sim.alpaca.state import ACCOUNT, ApiRefusal, SimAccount, World
 
 
@@ -90,6 +90,8 @@ class TradingApi:
             raise ApiRefusal(*refusals.WORDS[Refusal.DUPLICATE_CLIENT_ID])
         quote = self._world.market.quote(wanted.instrument.symbol)
         intake.check_sides(wanted, quote.bid, quote.ask)
+        if wanted.instrument.asset_class is AssetClass.OPTION:
+            options.check_account(account, self._world, wanted, body)
         if self._world.wash_trades:
             refusals.check_wash(self._engine, account, wanted)
         first: list[EngineOrder] = []
@@ -171,7 +173,8 @@ class TradingApi:
         stock = order.request.instrument.asset_class is AssetClass.EQUITY
         if order.request.notional is not None or (stock and (order.quantity or Decimal(0)) % 1):
             raise ApiRefusal(422, 42210000, "fractional and notional orders cannot be replaced")
-        if stock and quantity is not None and quantity % 1:
+        coin = order.request.instrument.asset_class is AssetClass.CRYPTO
+        if not coin and quantity is not None and quantity % 1:
             raise ApiRefusal(422, 42210000, "qty must be integer")
         try:
             new = self._engine.replace(
@@ -199,8 +202,8 @@ class TradingApi:
         """Give the engine its price; a closed market has none, so that the order waits."""
         instrument = wanted.instrument
         symbol, now = instrument.symbol, self._world.clock.now()
-        stock = instrument.asset_class is AssetClass.EQUITY
-        if stock and not self._world.always_open and not hours.is_open(now) and not wanted.extended_hours:
+        coin = instrument.asset_class is AssetClass.CRYPTO
+        if not coin and not self._world.always_open and not hours.is_open(now) and not wanted.extended_hours:
             self._engine.forget_quote(symbol)
         elif self._engine.quote(symbol) is None:
             quote = self._world.market.quote(symbol)

@@ -18,6 +18,7 @@ from sim.market import UNTRADABLE, Market
 from tests.contract.harness import START, START_CASH, HarnessSpec
 
 KEY, SECRET = "PKCONTRACTCONTRACT01", "a-pretend-secret-for-the-contract-suite"
+OPTION = "AAPL260619C00100000"
 BAD_SECRET = "another-pretend-secret-that-is-wrong"
 
 REQUESTS = {
@@ -110,5 +111,6 @@ SPEC = HarnessSpec(
     untradable=UNTRADABLE,
     live_endpoint="https://api.alpaca.markets",
     breaks_stream=True,
+    option=OPTION,
     secrets=(SECRET, BAD_SECRET),
 )

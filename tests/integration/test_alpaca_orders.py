@@ -6,7 +6,7 @@ import pytest
 
 from domain.broker import HistoryFilter
 from domain.errors import Denied, InsufficientFunds, NotFound, NotTradable, Rejected
-from domain.instruments import AssetClass, InstrumentQuery, OptionContract
+from domain.instruments import AssetClass, InstrumentQuery
 from domain.orders import LegRole, OrderState, OrderType, PositionEffect, Side, TimeInForce
 from tests.integration.alpaca_world import KEY, coin, limit, order, stock, world
 
@@ -227,16 +227,6 @@ async def test_what_alpaca_does_not_trade_is_not_resolved(written):
     async with world() as w, w.open() as session:
         with pytest.raises(NotTradable):
             await session.resolve(InstrumentQuery(symbol=written))
-
-
-async def test_options_are_refused_with_a_reason():
-    async with world() as w, w.open() as session:
-        option = OptionContract.from_occ("AAPL270319C00100000")
-        with pytest.raises(Denied) as refused:
-            await session.resolve(
-                InstrumentQuery(symbol="AAPL", asset_class=AssetClass.OPTION, option=option)
-            )
-        assert refused.value.code == "unsupported_class"
 
 
 async def test_fees_are_nothing_on_buys_and_something_on_sells_and_coins():

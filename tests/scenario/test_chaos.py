@@ -1,0 +1,45 @@
+"""Orders through faults at every broker: none twice, none called dead that lives, no doubt left open.
+
+``SOAK=1`` drives 500 orders through each broker and prints the table's lines; without it, a few.
+"""
+
+import logging
+import os
+
+import pytest
+
+from domain.errors import BrokerError
+from tests.scenario.chaos import HEAD, chaos
+from tests.scenario.chaos_books import BROKERS
+from trading.resolver import Resolver
+
+SOAK = bool(os.environ.get("SOAK"))
+ORDERS = 500 if SOAK else 20
+SEED = int(os.environ.get("SEED", "20260302"))
+LOG = logging.getLogger(__name__)
+
+
+@pytest.mark.timeout(3600 if SOAK else 180)
+@pytest.mark.parametrize("broker", BROKERS)
+async def test_whatever_goes_wrong_no_order_is_doubled_called_dead_or_left_in_doubt(broker, tmp_path):
+    verdict = await chaos(broker, tmp_path, ORDERS, SEED)
+    LOG.warning("\n%s\n%s", HEAD, verdict.row())
+    assert verdict.clean, verdict
+    assert verdict.orders >= ORDERS
+    assert verdict.hit >= 0.25 * verdict.submits, verdict
+    assert len(verdict.kinds) >= 4, verdict
+
+
+@pytest.mark.timeout(180)
+async def test_the_judge_sees_a_resolver_that_sends_again_without_looking(tmp_path, monkeypatch):
+    async def blindly(self, session, order):
+        order = await self._as_unknown(order)
+        try:
+            return await self._book.take_in(order, await session.submit(order.intent.request))
+        except BrokerError:
+            return order
+
+    monkeypatch.setattr(Resolver, "resolve", blindly)
+    verdict = await chaos("kraken", tmp_path, 40, SEED)
+    LOG.warning("\n%s\n%s", HEAD, verdict.row())
+    assert verdict.duplicates, verdict

@@ -6,12 +6,12 @@ messages". The order of the checks is our guess.
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from adapters.paper.engine import EngineRequest
+from adapters.paper.engine import EngineOrder, EngineRequest
 from domain.instruments import Instrument
 from domain.orders import OrderType, Side, TimeInForce
 from sim.kraken import names
@@ -26,8 +26,9 @@ TYPES = {
 }
 _PARAMS = frozenset(
     {"nonce", "ordertype", "type", "pair", "volume", "price", "price2", "oflags", "timeinforce", "deadline"}
-    | {"cl_ord_id", "userref", "validate", "trigger", "starttm", "expiretm"}
+    | {"cl_ord_id", "validate", "trigger"}
 )
+"""What an order may say here: no userref, no later start, no date of its end, no leverage."""
 _CLIENT = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}|[\x20-\x7e]{1,18}"
 )
@@ -47,6 +48,8 @@ def read_order(form: Mapping[str, Any], world: World) -> EngineRequest:
     client = str(form.get("cl_ord_id") or "")
     if client and not _CLIENT.fullmatch(client):
         raise ApiRefusal("EGeneral:Invalid arguments:cl_ord_id")
+    if str(form.get("trigger") or "last") not in {"last", "index"}:
+        raise ApiRefusal("EGeneral:Invalid arguments:trigger")
     _deadline(form, world)
     volume = _volume(form, instrument)
     limit, stop, trail = _prices(form, kind, instrument)
@@ -64,6 +67,32 @@ def read_order(form: Mapping[str, Any], world: World) -> EngineRequest:
         trail_percent=Decimal(trail.strip("+%")) if trail and percent else None,
         trail_amount=Decimal(trail.strip("+")) if trail and not percent else None,
     )
+
+
+def offset(form: Mapping[str, Any]) -> int:
+    """Read where a page begins. Raises ApiRefusal."""
+    text = str(form.get("ofs") or 0)
+    if not text.isdecimal():
+        raise ApiRefusal("EGeneral:Invalid arguments:ofs")
+    return int(text)
+
+
+def times(form: Mapping[str, Any]) -> Callable[[EngineOrder], bool]:
+    """Read from when to when closed orders are asked for, and by which time. Raises ApiRefusal."""
+    by = str(form.get("closetime") or "both")
+    if by not in {"open", "close", "both"}:
+        raise ApiRefusal("EGeneral:Invalid arguments:closetime")
+    start, end = (_second(form, name) for name in ("start", "end"))
+
+    def inside(order: EngineOrder) -> bool:
+        at = Decimal((order.created_at if by == "open" else order.updated_at).timestamp())
+        return (start is None or at >= start) and (end is None or at <= end)
+
+    return inside
+
+
+def _second(form: Mapping[str, Any], name: str) -> Decimal | None:
+    return amount(form[name], name) if form.get(name) else None
 
 
 def amount(text: object, name: str) -> Decimal:

@@ -1,12 +1,12 @@
 """Answer /0/private: balances, orders, trades, keys."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from adapters.paper.engine import EngineEvent, EngineOrder, EngineRequest, Refusal, Refused
+from domain.orders import Side
 from sim.kraken import intake, names, render
 from sim.kraken.state import ACCOUNT, FORM, ApiRefusal, Placed, SimAccount, World, named
 
@@ -106,6 +106,8 @@ class PrivateApi:
         if _cheap(wanted):
             raise ApiRefusal("EOrder:Cost minimum not met")
         self._feed(wanted.instrument.symbol)
+        if self._would_take(wanted, form):
+            raise ApiRefusal("EOrder:Post only order")
         txid = named("O", wanted.client_order_id)
         ordertype = str(form["ordertype"])
         descr = f"{wanted.side.value} {wanted.quantity} {names.altname(wanted.instrument)} @ {ordertype}"
@@ -173,40 +175,48 @@ class PrivateApi:
         return {"count": 1}
 
     def _find(self, account: SimAccount, form: Mapping[str, Any]) -> Placed:
-        found = account.placed.get(str(form.get("txid") or ""))
-        if found is None:
-            raise ApiRefusal("EOrder:Unknown order")
-        return found
+        """Find the order to change: by Kraken's id, or by ours among the open ones."""
+        txid, client = str(form.get("txid") or ""), str(form.get("cl_ord_id") or "")
+        if not txid and not client:
+            raise ApiRefusal("EGeneral:Invalid arguments")
+        for placed in account.placed.values():
+            ours = placed.client == client and self._world.order(placed).live
+            if placed.txid == txid or (not txid and ours):
+                return placed
+        raise ApiRefusal("EOrder:Unknown order")
 
     # Reading orders
 
     def _open(self, account: SimAccount, form: Mapping[str, Any]) -> render.Json:
         found = [(p, o) for p, o in self._every(account, form) if o.live]
-        return {"open": {p.txid: render.order_json(o, p) for p, o in found}}
+        return {"open": {p.txid: self._shown(o, p, form) for p, o in found}}
 
     def _closed(self, account: SimAccount, form: Mapping[str, Any]) -> render.Json:
-        start = Decimal(str(form.get("start") or 0))
-        found = [
-            (p, o)
-            for p, o in self._every(account, form)
-            if not o.live and Decimal(o.updated_at.timestamp()) >= start
-        ]
+        inside = intake.times(form)
+        found = [(p, o) for p, o in self._every(account, form) if not o.live and inside(o)]
         found.sort(key=lambda pair: (pair[1].updated_at, pair[1].sequence), reverse=True)
-        offset = int(form.get("ofs") or 0)
+        offset = intake.offset(form)
         page = found[offset : offset + _PAGE]
-        return {"closed": {p.txid: render.order_json(o, p) for p, o in page}, "count": len(found)}
+        return {"closed": {p.txid: self._shown(o, p, form) for p, o in page}, "count": len(found)}
+
+    @staticmethod
+    def _shown(order: EngineOrder, placed: Placed, form: Mapping[str, Any]) -> render.Json:
+        trades = {"trades": [named("T", fill.id) for fill in order.fills]}
+        return render.order_json(order, placed) | (
+            trades if str(form.get("trades")).lower() == "true" else {}
+        )
 
     def _query(self, account: SimAccount, form: Mapping[str, Any]) -> render.Json:
         wanted = str(form.get("txid") or "").split(",")
         if any(txid not in account.placed for txid in wanted):
             raise ApiRefusal("EOrder:Unknown order")
         found = [account.placed[txid] for txid in wanted]
-        return {p.txid: render.order_json(self._world.order(p), p) for p in found}
+        return {p.txid: self._shown(self._world.order(p), p, form) for p in found}
 
     def _trades(self, account: SimAccount, form: Mapping[str, Any]) -> render.Json:
         every = [(fill, o, p) for p, o in self._every(account, {}) for fill in o.fills]
         every.sort(key=lambda trade: (trade[0].at, trade[1].sequence), reverse=True)
-        offset = int(form.get("ofs") or 0)
+        offset = intake.offset(form)
         page = every[offset : offset + _PAGE]
         trades = {named("T", fill.id): render.trade_json(o, p, fill) for fill, o, p in page}
         return {"trades": trades, "count": len(every)}
@@ -216,6 +226,13 @@ class PrivateApi:
         return [
             (p, self._world.order(p)) for p in account.placed.values() if not client or p.client == client
         ]
+
+    def _would_take(self, wanted: EngineRequest, form: Mapping[str, Any]) -> bool:
+        """Tell whether an order that may only rest would be taken at once."""
+        quote, limit = self._world.market.quote(wanted.instrument.symbol), wanted.limit_price
+        if "post" not in str(form.get("oflags") or "").split(",") or limit is None:
+            return False
+        return limit >= quote.ask if wanted.side is Side.BUY else limit <= quote.bid
 
     def _feed(self, symbol: str) -> None:
         if self._engine.quote(symbol) is None:

@@ -63,20 +63,21 @@ class Streams:
         except ValueError:
             return
         if message.get("method") == "ping":
-            socket.send({"method": "pong"})
+            socket.send({"method": "pong", **_mark(message)})
             return
-        params = message.get("params") or {}
+        params, mark = message.get("params") or {}, _mark(message)
         if message.get("method") != "subscribe" or params.get("channel") != "executions":
-            socket.send({"method": message.get("method"), "success": False, "error": "Event(s) not found"})
+            error = "Event(s) not found"
+            socket.send({"method": message.get("method"), "success": False, "error": error, **mark})
             return
         accounts = self._world.accounts.values()
         account = next((a for a in accounts if private.token(a) == params.get("token")), None)
         if account is None:
             error = "EAPI:Invalid token"
-            socket.send({"method": "subscribe", "success": False, "error": error})
+            socket.send({"method": "subscribe", "success": False, "error": error, **mark})
             return
         socket.account = account
-        socket.send({"method": "subscribe", "success": True, "result": {"channel": "executions"}})
+        socket.send({"method": "subscribe", "success": True, "result": {"channel": "executions"}, **mark})
         orders = [(self._world.order(p), p) for p in account.placed.values()]
         socket.publish("snapshot", [render.snapshot_json(o, p) for o, p in orders if o.live])
 
@@ -88,6 +89,11 @@ class Streams:
             placed = next((p for p in account.placed.values() if p.engine_id == event.order.id), None)
             if placed is not None:
                 socket.publish("update", [render.execution_json(event, placed)])
+
+
+def _mark(message: dict[str, Any]) -> dict[str, Any]:
+    """Give the number of a request back, where it had one."""
+    return {"req_id": message["req_id"]} if "req_id" in message else {}
 
 
 class _Socket:

@@ -35,9 +35,10 @@ class Shared:
             self._tls = self._tls or ssl.create_default_context()
             tracing = aiohttp.TraceConfig()
             tracing.on_request_redirect.append(_no_redirects)
-            # No proxies picked up from the environment on the way to a broker; connections for 64 at once.
+            # No proxies picked up from the environment on the way to a broker. No limit: every listening
+            # account holds a connection for good, and an order must not wait for one.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls, limit=64),
+                connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
                 trace_configs=[tracing],
                 trust_env=False,
             )

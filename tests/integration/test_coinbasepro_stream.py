@@ -9,6 +9,7 @@ from adapters.coinbasepro import session as session_module
 from adapters.coinbasepro import stream as stream_module
 from domain.errors import AuthFailed, OutcomeUnknown
 from domain.orders import OrderState, OrderType
+from sim.coinbase.auth import ecdsa_key
 from tests.integration.coinbasepro_world import KEY, D, coin, limit, world
 from tests.support import eventually
 
@@ -160,3 +161,16 @@ async def test_one_account_does_not_hear_another():
             await eventually(lambda: heard)
             assert {r.client_order_id for r in heard} == {request.client_order_id}
             assert KEY.name != other.name
+
+
+async def test_any_number_may_listen_and_still_trade():
+    # All share one HTTP session, where each socket holds a connection for good.
+    async with world() as w, contextlib.AsyncExitStack() as opened:
+        sessions = []
+        for key in [ecdsa_key() for _ in range(70)]:
+            w.sim.add_account(key)
+            sessions.append(await opened.enter_async_context(w.open(key=key)))
+            await opened.enter_async_context(listening(sessions[-1]))
+        await eventually(lambda: w.sim.streams.open() == 70)
+        await asyncio.wait_for(sessions[-1].submit(limit(await coin(sessions[-1]), "90")), 5)
+        assert len(w.sim.posted()) == 1

@@ -41,6 +41,9 @@ class Metrics:
         self.notices = Counter(
             "dte_notices", "Direct messages to members, by outcome.", ["outcome"], registry=own
         )
+        self.key_calls = Counter(
+            "dte_key_service_calls", "Calls of the key service.", ["operation", "outcome"], registry=own
+        )
         self.requests = Counter(
             "dte_http_requests", "HTTP requests.", ["method", "route", "status"], registry=own
         )

@@ -1,4 +1,4 @@
-"""Be the command line: ``discord-trade-exec run | doctor | demo | version``."""
+"""Be the command line: ``discord-trade-exec run | doctor | vault | demo | version``."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from bot.problems import Problem
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status: 0, 1 for something in the way, 2 for wrong configuration."""
     arguments, rest = _parser().parse_known_args(argv)
-    if rest and arguments.command != "demo":
+    if rest and arguments.command not in {"demo", "vault"}:
         _parser().error(f"unknown argument {rest[0]}")
     try:
         return _COMMANDS[arguments.command](rest)
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("run", help="run the bot; settings come from the environment and from .env")
     commands.add_parser("doctor", help="check settings and connections, and say what to fix")
+    commands.add_parser("vault", help="see and change the keys credentials are sealed with", add_help=False)
     commands.add_parser("demo", help="show the whole job against a local Discord and broker", add_help=False)
     commands.add_parser("version", help="print the version")
     return parser
@@ -71,6 +72,18 @@ def _doctor(_: Sequence[str]) -> int:
     return asyncio.run(examine(sys.stdout.write))
 
 
+def _vault(rest: Sequence[str]) -> int:
+    from bot import harden, logs, vaultctl
+    from bot.settings import load
+
+    asked = vaultctl.parse(rest)
+    settings = load()
+    harden.protect_memory()
+    json = logs.wants_json(settings.log_format, sys.stderr)
+    logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
+    return asyncio.run(vaultctl.run(asked, settings, lambda line: sys.stdout.write(f"{line}\n")))
+
+
 def _demo(rest: Sequence[str]) -> int:
     return int(importlib.import_module("bot.demo").main(rest))
 
@@ -80,7 +93,7 @@ def _version(_: Sequence[str]) -> int:
     return 0
 
 
-_COMMANDS = {"run": _run, "doctor": _doctor, "demo": _demo, "version": _version}
+_COMMANDS = {"run": _run, "doctor": _doctor, "vault": _vault, "demo": _demo, "version": _version}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,25 +17,25 @@ from bot.instance import Instance
 from bot.notify import TradeNotices
 from bot.outbox import Outbox
 from bot.parts import Bus, ClosingPrices, House
-from bot.problems import Misconfigured, Problem
+from bot.problems import Problem
 from bot.reading import read_message
 from bot.roles import RoleCache
 from bot.runner import Connection
 from bot.settings import Settings
 from bot.skus import SkuCache, fetch_skus
+from bot.vaults import open_ring, prove
 from cogs.base import Services
 from cogs.kit import Tone, note
 from cogs.panels import trade_panel
 from domain.broker import BrokerAdapter
 from domain.clock import SystemClock
-from domain.errors import DomainError, StoreUnavailable, VaultError
+from domain.errors import DomainError, StoreUnavailable
 from domain.ports import Clock, Store, Vault
 from store import open_bus, open_store
 from trading.compose import Verbs
 from trading.compose import build as build_verbs
 from trading.config import TradingConfig
 from trading.points import FaultPoints
-from vault.keys import KeyFile
 from vault.redact import Redactor
 from vault.vault import EnvelopeVault
 from wizard.discord_view import WizardView
@@ -53,14 +53,15 @@ async def build(settings: Settings, redactor: Redactor, version: str) -> House:
     point_rest(settings.discord_api_url)
     clock = SystemClock()
     make_data_dir(settings.data_dir)
-    vault = open_vault(settings, clock)
+    metrics = Metrics()
+    vault = await open_vault(settings, clock, metrics)
     store = await _open_store(settings)
     try:
         bus = await open_bus(_plain(settings.redis_url))
     except StoreUnavailable as error:
         await store.close()
         raise Problem(str(error)) from error
-    return _Builder(settings, redactor, version, clock, vault, store, bus).house()
+    return _Builder(settings, redactor, version, clock, vault, store, bus, metrics).house()
 
 
 def make_data_dir(path: Path) -> None:
@@ -71,14 +72,13 @@ def make_data_dir(path: Path) -> None:
         raise Problem(texts.NOT_WRITABLE.format(path=path, why=error.strerror)) from error
 
 
-def open_vault(settings: Settings, clock: Clock) -> Vault:
-    """Give the vault on the key file. Raises Problem or Misconfigured."""
-    if settings.aws_kms_key_id:
-        raise Misconfigured(texts.NO_KMS)
-    try:
-        return EnvelopeVault(KeyFile.create(settings.key_file), clock)
-    except VaultError as error:
-        raise Problem(texts.KEY_FILE.format(why=error)) from error
+async def open_vault(settings: Settings, clock: Clock, metrics: Metrics) -> Vault:
+    """Give the vault, its key proved. Raises Problem or Misconfigured."""
+    ring = open_ring(
+        settings, clock, lambda operation, outcome: metrics.key_calls.labels(operation, outcome).inc()
+    )
+    await prove(ring)
+    return EnvelopeVault(ring, clock)
 
 
 async def _open_store(settings: Settings) -> Store:
@@ -123,6 +123,7 @@ class _Builder:
         vault: Vault,
         store: Store,
         bus: Bus,
+        metrics: Metrics,
     ) -> None:
         self.settings = settings
         self.redactor = redactor
@@ -131,7 +132,7 @@ class _Builder:
         self.vault = vault
         self.store = store
         self.bus = bus
-        self.metrics = Metrics()
+        self.metrics = metrics
         self.instance = Instance(settings.data_dir)
         self.connection = Connection(self._make_bot, settings.discord_token.get_secret_value(), clock)
         self.roles = RoleCache(partial(fetch_roles, self.connection), clock)

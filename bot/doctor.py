@@ -62,7 +62,7 @@ async def examine(write: Callable[[str], Any]) -> int:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _data_dir(settings.data_dir)
-    yield _key_file(settings)
+    yield await _keys(settings)
     yield _port(settings.bind_host, settings.port)
     yield await _store(settings)
     if settings.redis_url is not None:
@@ -101,18 +101,27 @@ def _data_dir(path: Path) -> Finding:
     return Finding("data directory", True, f"{path} is writable")
 
 
-def _key_file(settings: Settings) -> Finding:
-    from vault.keys import KeyFile
+async def _keys(settings: Settings) -> Finding:
+    """See that the vault's key works: a data key is made and opened again."""
+    from bot.vaults import open_ring
+    from domain.clock import SystemClock
 
     what = "vault key"
-    if settings.aws_kms_key_id:
-        return Finding(what, False, texts.NO_KMS)
-    if not settings.key_file.exists():
+    if not settings.aws_kms_key_id and not settings.key_file.exists():
         return Finding(what, True, f"{settings.key_file} will be made at the first start; back it up then")
     try:
-        KeyFile(settings.key_file)
-    except VaultError as error:
+        ring = open_ring(settings, SystemClock())
+        try:
+            await ring.prove()
+            key = await ring.current()
+        finally:
+            await ring.close()
+    except (Problem, VaultError) as error:
         return Finding(what, False, str(error))
+    if settings.aws_kms_key_id:
+        return Finding(what, True, f"{key} makes and opens data keys")
+    if settings.production:
+        return Finding(what, True, texts.KEY_FILE_LIVE.format(path=settings.key_file), note=True)
     return Finding(what, True, f"{settings.key_file} can be read by this user only")
 
 

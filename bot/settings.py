@@ -86,15 +86,21 @@ class Settings(BaseSettings):
     """Lets a scraper outside private networks read `/metrics`, as `Authorization: Bearer …`."""
 
     aws_region: str = ""
-    """For AWS KMS, which comes later."""
+    """The region of the KMS key, such as `eu-central-1`; not needed where the key is given as an ARN."""
     aws_access_key_id: SecretStr | None = None
-    """For AWS KMS, which comes later."""
+    """Who the bot is at AWS. Without it: the machine's role, or whatever else boto3 finds."""
     aws_secret_access_key: SecretStr | None = None
-    """For AWS KMS, which comes later."""
+    """The secret of that key. Set both or neither."""
+    aws_session_token: SecretStr | None = None
+    """With temporary AWS credentials only."""
     aws_kms_key_id: str = ""
-    """For AWS KMS, which comes later: until then the bot refuses to start with it."""
+    """The AWS KMS key that seals credentials, instead of a key file: ARN, id or `alias/…` (docs/vault.md)."""
+    aws_kms_old_key_ids: Listed = ()
+    """KMS keys of before, separated by commas: what they sealed opens, until `vault rotate` is done."""
     vault_key_file: Path | None = None
     """32 random bytes, made at the first start. Empty: `vault.key` in `DATA_DIR`."""
+    vault_old_key_files: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Key files of before, separated by commas: what they sealed opens, until `vault rotate` is done."""
 
     broker_integrations_enabled: bool = True
     """Whether real brokers may be used at all. Paper trading and exits always work."""
@@ -143,6 +149,8 @@ class Settings(BaseSettings):
 
     allow_endpoint_overrides: bool = False
     """Allow the addresses below in production, but for the gateways'."""
+    aws_endpoint_url_kms: Url = ""
+    """Another KMS-compatible server, such as LocalStack."""
     discord_api_url: Url = DISCORD
     """Another Discord-compatible server (a simulator, a proxy): its REST base, without `/v10`."""
     alpaca_api_url: Url = ""
@@ -233,6 +241,8 @@ class Settings(BaseSettings):
     def _pairs(self) -> Self:
         if (self.alpaca_data_key_id is None) != (self.alpaca_data_secret_key is None):
             raise ValueError("Set both ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY, or neither.")
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
+            raise ValueError("Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.")
         return self
 
     @model_validator(mode="after")
@@ -259,7 +269,8 @@ class Settings(BaseSettings):
     def overrides(self) -> tuple[str, ...]:
         """Name the endpoint variables that point away from the real servers."""
         discord = ("DISCORD_API_URL",) if self.discord_api_url != DISCORD else ()
-        return (*discord, *(f"{slug.upper()}_API_URL" for slug in self.endpoints))
+        kms = ("AWS_ENDPOINT_URL_KMS",) if self.aws_endpoint_url_kms else ()
+        return (*discord, *kms, *(f"{slug.upper()}_API_URL" for slug in self.endpoints))
 
     @property
     def endpoints(self) -> dict[str, str]:

@@ -30,10 +30,23 @@ GATEWAY_FATAL = (
 )
 NOT_WRITABLE = "Nothing can be written to {path} ({why}). Set DATA_DIR to a directory this user may write to."
 KEY_FILE = "The vault's key file cannot be used: {why}"
-NO_KMS = (
-    "AWS_KMS_KEY_ID is set, but this version seals credentials with a key file only. Unset it, and keep "
-    "VAULT_KEY_FILE on a disk that only this user can read."
+KEY_FILE_LIVE = (
+    "{path} can be read by this user only. Who copies it together with the database can open every "
+    "credential: with real money, AWS KMS is the better place for the key (docs/vault.md)."
 )
+VAULT_STOPPED = "{why} What was done stays done: run the same command again later."
+VAULT_CURRENT = "New credentials are sealed under {key}."
+VAULT_UNDER = "  {count} values under {key}"
+VAULT_HELD = "Sealed values are in: {held}."
+VAULT_OLDEST = "The oldest was sealed at {at}, {days} days ago."
+VAULT_FIRST = "{count} are in the first form, which `vault rotate` seals anew."
+VAULT_CHECKED = "Every data key opens and is the right one."
+VAULT_LOST = "CANNOT BE OPENED {name}: {why}"
+VAULT_MORE_LOST = "... and {count} more."
+VAULT_LEFT = "Left to do: {count} values are under other keys. Run: discord-trade-exec vault rotate"
+VAULT_NOTHING_LEFT = "Nothing is left under another key: older keys may be taken out of the settings."
+VAULT_DONE = "{done} changed, {right} needed nothing."
+RESEAL_RESUMED = "Going on with the reseal begun at {at}."
 CRASHED = (
     "The bot stopped because of an error nobody foresaw. It is in the log under the reference {reference}. "
     "Start it again: what was in flight is reconciled first."

@@ -61,6 +61,9 @@ class WrappingKey(KeyProvider, Protocol):
     async def rewrap(self, key_id: str, wrapped: bytes, context: Mapping[str, str]) -> Wrapped:
         """Wrap one of its own data keys under its current key. Raises VaultError."""
 
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+
 
 class KeyFile:
     """Wrap data keys with a 32-byte key kept in a file that only its owner can read.
@@ -115,6 +118,9 @@ class KeyFile:
     async def rewrap(self, key_id: str, wrapped: bytes, context: Mapping[str, str]) -> Wrapped:
         """Wrap one of its own data keys anew. Raises VaultError for another's."""
         return await self.wrap(await self.unwrap(key_id, wrapped, context), context)
+
+    async def close(self) -> None:
+        """Let go of nothing."""
 
     def __repr__(self) -> str:
         return f"KeyFile({self._id})"

@@ -6,6 +6,9 @@ from domain.errors import VaultError
 from vault import texts
 from vault.keys import LOCAL, DataKey, Wrapped, WrappingKey
 
+NOBODY = {"tenant": "default", "user": "nobody", "broker": "none", "account": "none"}
+"""Whose data keys are that only prove that the key works. The same names as every binding has."""
+
 
 class KeyRing:
     """Make data keys under the first key, and unwrap those of any key here, by key id."""
@@ -35,6 +38,16 @@ class KeyRing:
         if owner is self._first:
             return await owner.rewrap(key_id, wrapped, context)
         return await self._first.wrap(await owner.unwrap(key_id, wrapped, context), context)
+
+    async def prove(self) -> None:
+        """Make a data key and open it again, for nobody. Raises VaultError."""
+        made = await self.generate(NOBODY)
+        await self.unwrap(made.key_id, made.wrapped, NOBODY)
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        for key in self._all:
+            await key.close()
 
     def _owner(self, key_id: str) -> WrappingKey:
         for key in self._all:

@@ -12,6 +12,7 @@ OTHER_KMS_KEY = (
 )
 WRAP_ALTERED = "A stored credential was altered and cannot be opened. Link the account again."
 
+BUSY = "Somebody else kept writing it. Run this once more."
 CLOSED = "The vault is closed: the process is shutting down."
 NO_KEY = "No key seals new credentials. Set AWS_KMS_KEY_ID, or VAULT_KEY_FILE."
 
@@ -37,14 +38,11 @@ IDENTITY = (
     "AWS_SECRET_ACCESS_KEY, or give the machine a role."
 )
 NO_REGION = "AWS KMS needs a region. Set AWS_REGION, or put the key's full ARN in AWS_KMS_KEY_ID."
-THROTTLED = "AWS KMS asks this bot to slow down. It is tried again in a few seconds."
-UNREACHABLE = (
-    "AWS KMS does not answer. Check this machine's network, or the health page of AWS. "
-    "It is tried again by itself."
-)
+THROTTLED = "AWS KMS asks this bot to slow down."
+UNREACHABLE = "AWS KMS does not answer. Check this machine's network, or the health page of AWS."
 WRONG_KEY = "AWS KMS says that another key than {key} wrapped this data key. Link the account again."
 CONTEXT = (
     "AWS KMS does not open this data key for this member, broker and account: it was altered, or belongs to "
     "someone else. Link the account again."
 )
-ODD = "AWS KMS answered in a way nobody foresaw ({code}). It is tried again by itself."
+ODD = "AWS KMS answered in a way nobody foresaw ({code})."

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Call = Callable[[Any], Awaitable[Any]]
 _QUOTA_PATIENCE = {Lane.CANCEL: 30.0, Lane.EXIT: 30.0, Lane.ENTRY: 10.0, Lane.READ: 15.0}
 """Seconds a request waits for its share of the limit before it is refused unsent."""
-_DOWN = frozenset({"unreachable", "timeout", "dropped", "auth_failed"})
+_DOWN = frozenset({"unreachable", "timeout", "dropped", "auth_failed", "wrong_clock"})
 
 
 class Client:

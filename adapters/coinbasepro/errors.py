@@ -4,7 +4,9 @@ Reasons: docs.cdp.coinbase.com, Create Order and Edit Order. A refusal comes wit
 ``success: false``; its reason is in one of several fields, and the most exact of them decides.
 """
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from adapters.coinbasepro import texts
@@ -17,6 +19,8 @@ _FUNDS = ("INSUFFICIENT_FUND", "INVALID_LEDGER_BALANCE", "INSUFFICIENT_BALANCE")
 _SYMBOL = ("INVALID_PRODUCT_ID", "INELIGIBLE_PAIR", "UNSUPPORTED_PRODUCT", "PRODUCT_NOT_FOUND")
 _CLOSED = ("ORDER_ENTRY_DISABLED", "TRADING_DISABLED", "MARKET_CLOSED", "CANCEL_ONLY", "VIEW_ONLY")
 _SIZE = ("INVALID_SIZE", "INVALID_BASE_SIZE", "INVALID_QUOTE_SIZE", "SIZE_TOO_SMALL", "SIZE_TOO_LARGE")
+_APART = 30.0
+"""Seconds between Coinbase's clock and this computer's from which a refusal is put down to the clock."""
 _STOP = ("STOP_PRICE_ABOVE_LAST", "STOP_PRICE_BELOW_LAST")
 
 
@@ -75,7 +79,7 @@ def _by_status(answer: Answered, errors: Errors) -> BrokerError:
     if status == 429:
         return errors.throttled(texts.THROTTLED, _seconds(answer.headers))
     if status == 401:
-        return errors.auth(texts.AUTH)
+        return _unauthorized(answer, errors)
     if status >= 500 or status == 408 or body is None:
         code = "unreadable" if status < 400 else f"http_{status}"
         return errors.unknown(texts.UNREADABLE if status < 400 else texts.BROKEN, code)
@@ -91,6 +95,23 @@ def _by_status(answer: Answered, errors: Errors) -> BrokerError:
     return errors.unknown(texts.UNREADABLE, "unreadable")
 
 
+def _unauthorized(answer: Answered, errors: Errors) -> BrokerError:
+    """Tell a wrong clock from a wrong key: a request is signed for two minutes from now, and no other time.
+
+    Denied, and not AuthFailed, where it is the clock: nothing was done, and no new key would help.
+    """
+    told = _header(answer.headers, "date")
+    try:
+        apart = abs(parsedate_to_datetime(told).timestamp() - time.time()) if told else 0.0
+    except (TypeError, ValueError):
+        apart = 0.0
+    return errors.denied(texts.CLOCK, "wrong_clock") if apart > _APART else errors.auth(texts.AUTH)
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((v for k, v in headers.items() if k.lower() == name), "")
+
+
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+    value = _header(headers, "retry-after")
     return float(value) if value.isdecimal() else None

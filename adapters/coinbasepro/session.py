@@ -231,6 +231,8 @@ class CoinbaseSession:
             try:
                 await feed.open()
             except AuthFailed:
+                # The socket does not say why; a plain request does, be it the key or our clock.
+                await self._money.permissions(_errors("events"))
                 raise
             except BrokerError:
                 self._feed = None

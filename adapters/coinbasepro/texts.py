@@ -20,12 +20,16 @@ PRIVATE_HINT = (
 )
 
 BAD_KEY = (
-    "This private key cannot be read. Copy all of it from the key's file, from -----BEGIN to END-----, or "
-    "the whole base64 text, and link again."
+    "This private key of Coinbase cannot be read. Copy all of it from the key's file, from -----BEGIN to "
+    "END-----, or the whole base64 text, and link again."
 )
 AUTH = (
     "Coinbase does not accept this key. Check that it was not deleted, expired or limited to other IP "
     "addresses, or make a new key at Coinbase and link again."
+)
+CLOCK = (
+    "Coinbase refuses every request, because the clock of the bot's computer is wrong. Nothing was done. Ask "
+    "whoever runs the bot to set it."
 )
 NO_TRADE = "This key may not trade. Make a key at Coinbase that may view and trade, and link again."
 NOT_INSTALLED = (
@@ -34,22 +38,25 @@ NOT_INSTALLED = (
 LIVE_ONLY = "Coinbase has no paper accounts. Use the built-in paper broker, or link with real money."
 WRONG_HOST = "The address does not belong to Coinbase; nothing was sent."
 
-UNREACHABLE = "Coinbase could not be reached, so nothing was sent. It will be tried again."
+UNREACHABLE = "Coinbase could not be reached, so nothing was sent. {next}"
 DISCONNECTED = "This connection to Coinbase is closed, so nothing was sent."
-NO_REPLY = "Coinbase did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to Coinbase broke before it answered; whether it acted is being checked."
-UNREADABLE = "Coinbase answered in a way that cannot be read; whether it acted is being checked."
-BROKEN = "Coinbase has a problem of its own; whether it acted is being checked."
-UNEXPLAINED = "Coinbase did not say why it refused; whether it acted is being checked."
-TOO_MANY = "There are too many orders at Coinbase to look through; whether it acted is being checked."
-THROTTLED = "Coinbase asked us to slow down; the request is taken up again shortly."
+NO_REPLY = "Coinbase did not answer in time. {next}"
+DROPPED = "The connection to Coinbase broke before it answered. {next}"
+UNREADABLE = "Coinbase answered in a way that cannot be read. {next}"
+BROKEN = "Coinbase has a problem of its own. {next}"
+UNEXPLAINED = "Coinbase did not say why it refused. {next}"
+TOO_MANY = "There are too many orders at Coinbase to look through. {next}"
+THROTTLED = "Coinbase asks for fewer requests just now. Try again in a minute."
 STREAM_LOST = "The stream of order updates from Coinbase broke; orders are read again."
 STREAM_GARBLED = "An order update from Coinbase could not be read; orders are read again."
 STREAM_DOWN = "The stream of order updates from Coinbase is not up; orders were read instead."
 
-FUNDS = "Coinbase refused: there is not enough money, or not enough of the coin is free to sell."
-CLOSED = "Coinbase does not take orders for this coin right now."
-SYMBOL = "Coinbase does not trade this pair."
+FUNDS = (
+    "Coinbase refused: there is not enough money, or not enough of the coin is free to sell. Make the order "
+    "smaller, or cancel orders that hold some of it."
+)
+CLOSED = "Coinbase does not take orders for this coin right now. Try again later; see status.coinbase.com."
+SYMBOL = "Coinbase does not trade this pair. Check it, or choose another."
 UNKNOWN_SYMBOL = (
     "{symbol} is not traded at Coinbase. Check the symbol; stocks and options are not traded there."
 )

@@ -43,26 +43,35 @@ UNREACHABLE = (
     "its API switched on."
 )
 NO_HANDSHAKE = (
-    "TWS did not answer the greeting, so nothing was sent. Check that the API is on and allows this machine."
+    "TWS took the connection and did not answer, so nothing was sent. Check that its API is on and allows "
+    "this machine, and restart TWS if it hangs."
 )
-LINK_LOST = "TWS has lost its own connection to Interactive Brokers, so nothing was sent."
+LINK_LOST = (
+    "TWS has lost its own connection to Interactive Brokers, so nothing was sent. Check in TWS that it is "
+    "logged in."
+)
 DISCONNECTED = "This connection to TWS is closed, so nothing was sent."
-NO_REPLY = "TWS did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to TWS broke before it answered; whether it acted is being checked."
-UNREADABLE = "TWS answered in a way that cannot be read; whether it acted is being checked."
+NO_REPLY = "TWS did not answer in time. {next}"
+DROPPED = "The connection to TWS broke before it answered. {next}"
+UNREADABLE = "TWS answered in a way that cannot be read. {next}"
 STREAM_LOST = "The connection to TWS broke or skipped updates; orders are read again."
-THROTTLED = "TWS asked us to slow down; the request is taken up again shortly."
+THROTTLED = "TWS asks for fewer requests just now. Try again in a minute."
 UNKNOWN_CODE = (
     "TWS reported a problem whose meaning is not known; whether it took the order is being checked."
 )
 
 DUPLICATE = "Interactive Brokers already has this order."
 ID_USED = "TWS has already used this order number. Nothing was placed; try again."
-FUNDS = "Interactive Brokers refused: there is not enough buying power."
+FUNDS = (
+    "Interactive Brokers refused: there is not enough buying power. Make the order smaller, or pay money in."
+)
 TOO_MUCH = "There is not that much of {symbol} free to close: the rest is not held, or other orders hold it."
-CLOSED = "Interactive Brokers does not take this order at this hour."
+CLOSED = "Interactive Brokers does not take this order at this hour. Try again when the market is open."
 UNKNOWN_SYMBOL = "{symbol} is not traded at Interactive Brokers. Check the symbol."
-REFUSED_SYMBOL = "Interactive Brokers does not let this account trade this symbol."
+REFUSED_SYMBOL = (
+    "Interactive Brokers does not let this account trade this symbol. Check the symbol, and the account's "
+    "trading permissions."
+)
 NO_QUOTE = (
     "Interactive Brokers gives no live price for {symbol}. Check the market data subscriptions of this login."
 )

@@ -1,6 +1,7 @@
 """Make broker errors without repeating who and what, and prove what can be proven of a failed send."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -28,9 +29,24 @@ _NEVER_CONNECTED = frozenset(
 )
 
 
+# What a trader is to do, or what the bot does, where a sentence leaves it to ``{next}``: after a question,
+# and after something that was to change an account.
+_CHANGES = frozenset({"submit", "cancel", "replace", "close_position", "set_stop_loss", "set_take_profit"})
+_NEXT: Mapping[type[BrokerError], tuple[str, str]] = {
+    OutcomeUnknown: (
+        "Nothing was changed there. Try again in a minute.",
+        "Whether it acted is being checked, and nothing is sent twice.",
+    ),
+    Unreachable: (
+        "Try again in a minute; if it stays so, tell whoever runs this bot.",
+        "It is tried again.",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errors:
-    """Make the errors of one operation at one broker."""
+    """Make the errors of one operation at one broker; ``{next}`` in a text becomes what happens now."""
 
     broker: str
     operation: str
@@ -86,6 +102,8 @@ class Errors:
         )
 
     def _make(self, kind: type[E], text: str, code: str) -> E:
+        ask, change = _NEXT.get(kind, ("", ""))
+        text = text.replace("{next}", change if self.operation in _CHANGES else ask).strip()
         return kind(text, broker=self.broker, operation=self.operation, code=code)
 
 

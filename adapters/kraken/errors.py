@@ -71,6 +71,8 @@ _CODES: Mapping[str, _Make] = {
     "EService:": lambda e: e.unknown(texts.BROKEN, "kraken_busy"),
     "EGeneral:Internal error": lambda e: e.unknown(texts.BROKEN, "kraken_broken"),
     "EGeneral:Unknown error": lambda e: e.unknown(texts.BROKEN, "kraken_broken"),
+    # Only the deadline we write goes by our clock: Kraken takes none that is more than a minute ahead.
+    "EGeneral:Invalid arguments:deadline": lambda e: e.rejected(texts.CLOCK, "wrong_clock"),
     "EGeneral:Invalid arguments": lambda e: e.rejected(texts.REFUSED, "invalid"),
     "EGeneral:Unknown method": lambda e: e.rejected(texts.REFUSED_ELSE, "unknown_method"),
     "EOrder:": lambda e: e.rejected(texts.REFUSED, "invalid"),

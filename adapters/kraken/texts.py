@@ -37,33 +37,43 @@ NO_STREAM = (
 )
 LIVE_NOTE = "Live account: real money moves."
 
-UNREACHABLE = "Kraken could not be reached, so nothing was sent. It will be tried again."
+UNREACHABLE = "Kraken could not be reached, so nothing was sent. {next}"
 DISCONNECTED = "This connection to Kraken is closed, so nothing was sent."
-NO_REPLY = "Kraken did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to Kraken broke before it answered; whether it acted is being checked."
-UNREADABLE = "Kraken answered in a way that cannot be read; whether it acted is being checked."
-BROKEN = "Kraken has a problem of its own; whether it acted is being checked."
+NO_REPLY = "Kraken did not answer in time. {next}"
+DROPPED = "The connection to Kraken broke before it answered. {next}"
+UNREADABLE = "Kraken answered in a way that cannot be read. {next}"
+BROKEN = "Kraken has a problem of its own. {next}"
 DEADLINE = (
-    "Kraken says that the order came too late; whether it acted is being checked. If this happens again, "
-    "the clock of the bot's computer is wrong."
+    "Kraken says that the order came too late. Whether it acted is being checked, and nothing is sent twice. "
+    "If it happens again, the clock of the bot's computer is wrong: ask whoever runs the bot to set it."
 )
-THROTTLED = "Kraken asked us to slow down; the request is taken up again shortly."
-OWN_LIMIT = "Our share of Kraken's request limit is used up; the request is taken up again shortly."
-NONCE = "Another program uses this Kraken API key, so a request was refused. Give each program its own key."
+THROTTLED = "Kraken asks for fewer requests just now. Try again in a minute."
+OWN_LIMIT = "Kraken takes only so many requests, and these are used up. Try again in a minute."
+CLOCK = (
+    "Kraken refused the order, because the clock of the bot's computer is wrong. Ask whoever runs the bot to "
+    "set it."
+)
+NONCE = (
+    "Kraken refused a request that came out of turn: another program uses this API key, or the clock of the "
+    "bot's computer was set back. Give each program its own key, and check the clock."
+)
 UNSETTLED = "An order with this id was sent a moment ago; whether Kraken has it is being checked."
 STREAM_LOST = "The stream of order updates from Kraken broke; orders are read again."
 STREAM_GARBLED = "An order update from Kraken could not be read; orders are read again."
 STREAM_REFUSED = "Kraken did not let the stream of order updates in; orders are read again."
 
 DUPLICATE = "Kraken already has this order."
-FUNDS = "Kraken refused: there is not enough money, or not enough of the coin is free to sell."
+FUNDS = (
+    "Kraken refused: there is not enough money, or not enough of the coin is free to sell. Make the order "
+    "smaller, or cancel orders that hold some of it."
+)
 HELD = "The coins are held by other open orders; cancel the stop or target first."
 TOO_SMALL = "Kraken refused: the order is below its smallest amount."
 LIMITS = "Kraken refused: too many orders are open."
-CLOSED = "Kraken takes no such orders on this market right now."
+CLOSED = "Kraken takes no such orders on this market right now. Try again later; see status.kraken.com."
 UNKNOWN_SYMBOL = "{symbol} is not traded against US dollars at Kraken. Check the symbol."
 HALTED = "{symbol} is listed at Kraken, but takes no new orders right now."
-REFUSED_SYMBOL = "Kraken does not trade this pair for this account."
+REFUSED_SYMBOL = "Kraken does not trade this pair for this account. Check it, or choose another."
 NO_QUOTE = "Kraken has no price for {symbol} right now."
 NOT_FOUND = "Kraken does not know this order."
 NO_POSITION = "There is no {symbol} to sell at Kraken."

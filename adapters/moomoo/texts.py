@@ -36,14 +36,20 @@ RSA_CLASH = "This bot already talks to an OpenD with another RSA key, and moomoo
 RSA_BROKEN = "The RSA key file cannot be read. Check the path and that it is the key OpenD uses."
 PAPER_STAYS_PAPER = "A paper session may not touch a live account; nothing was sent."
 
-UNREACHABLE = "OpenD could not be reached, so nothing was sent. Check that it runs and is logged in."
-NO_HANDSHAKE = "OpenD did not take the connection, so nothing was sent. Check that it runs and is logged in."
+UNREACHABLE = (
+    "Moomoo's OpenD could not be reached, so nothing was sent. Check that it runs, is logged in, and has the "
+    "address and port you gave."
+)
+NO_HANDSHAKE = (
+    "Moomoo's OpenD took the connection and did not answer, so nothing was sent. Check that it is logged in, "
+    "and restart it if it hangs."
+)
 DISCONNECTED = "This connection to moomoo is closed, so nothing was sent."
-NO_REPLY = "Moomoo did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to OpenD broke before it answered; whether it acted is being checked."
-UNREADABLE = "Moomoo answered in a way that cannot be read; whether it acted is being checked."
-BROKEN = "OpenD lost its own line to moomoo; whether it acted is being checked."
-THROTTLED = "Moomoo asked us to slow down; the request is taken up again shortly."
+NO_REPLY = "Moomoo did not answer in time. {next}"
+DROPPED = "The connection to moomoo's OpenD broke before it answered. {next}"
+UNREADABLE = "Moomoo answered in a way that cannot be read. {next}"
+BROKEN = "OpenD lost its own line to moomoo. {next}"
+THROTTLED = "Moomoo asks for fewer requests just now. Try again in a minute."
 STREAM_LOST = "The connection that brings order updates from moomoo broke; orders are read again."
 STREAM_GARBLED = "An order update from moomoo could not be read; orders are read again."
 
@@ -52,16 +58,20 @@ AUTH = (
     "with the right trade password."
 )
 NO_PASSWORD = "Trading is locked and no trade password was given. Unlock trading in OpenD, or link again."  # noqa: S105
-NO_ACCOUNT = "OpenD shows no active {kind} account for US stocks. Open one in the moomoo app first."
+NO_ACCOUNT = "Moomoo's OpenD shows no active {kind} account for US stocks. Open one in the moomoo app first."
 NO_SUCH_ACCOUNT = (
-    "OpenD shows no active {kind} account for US stocks under that number. Check the number and the login."
+    "Moomoo's OpenD shows no active {kind} account for US stocks under that number. Check the number and "
+    "the login."
 )
 
-FUNDS = "Moomoo refused: there is not enough buying power."
-TOO_FEW = "There are not enough shares free to sell. Cancel the stop or target that holds them first."
+FUNDS = "Moomoo refused: there is not enough buying power. Make the order smaller, or pay money in."
+TOO_FEW = (
+    "Moomoo refused: there are not enough shares free to sell. Cancel the stop or target that holds them "
+    "first."
+)
 NO_SHORTS = "Selling short is not supported at moomoo here."
-CLOSED = "Moomoo does not take this order at this hour."
-REFUSED_SYMBOL = "Moomoo does not trade this symbol."
+CLOSED = "Moomoo does not take this order at this hour. Try again when the market is open."
+REFUSED_SYMBOL = "Moomoo does not trade this symbol. Check it, or choose another."
 UNKNOWN_SYMBOL = "{symbol} is not traded at moomoo. Check the symbol."
 PAPER_LIMITS = "Moomoo's paper trading takes limit and market orders for the day only."
 NO_QUOTE = "Moomoo has no price for {symbol} right now. US quotes may need a quote card there."

@@ -66,12 +66,12 @@ def account_state(engine: MatchingEngine, ref: AccountRef) -> AccountState:
 
 def error(refused: Refused, errors: Errors) -> BrokerError:
     """Give the broker error that says the same as the engine's refusal."""
-    text = refused.text[:1].upper() + refused.text[1:] + "."
+    text = texts.REFUSED.format(why=refused.text)
     match refused.code:
         case Refusal.DUPLICATE_CLIENT_ID:
             return errors.duplicate(text)
         case Refusal.INSUFFICIENT_FUNDS | Refusal.INSUFFICIENT_QUANTITY:
-            return errors.funds(text, refused.code.value)
+            return errors.funds(f"{text} {texts.SMALLER}", refused.code.value)
         case Refusal.NOT_TRADABLE | Refusal.NOT_SHORTABLE:
             return errors.not_tradable(text, refused.code.value)
         case Refusal.UNKNOWN_ORDER:

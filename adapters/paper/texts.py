@@ -18,7 +18,9 @@ ORDER_EXPIRED = "The order's time was over before it could be sent."
 TOO_SMALL = "The quantity is below the smallest step of {symbol}, which is {step}."
 PRICE_TOO_SMALL = "A price is below the smallest step of {symbol}, which is {step}."
 
-NO_SYMBOL = "Nobody quotes {symbol}. Check the symbol, or try again when its market is open."
+NO_SYMBOL = (
+    "Paper trading finds no price for {symbol}. Check the symbol, or try again when its market is open."
+)
 OPTION_OVER = "The option {symbol} expired on {day}."
 NO_QUOTE = "There is no price for {symbol} right now."
 NO_FREE_FEE = "No price is known yet, so the fee is not either."
@@ -27,9 +29,14 @@ WAITS = "Waiting for a price of {symbol}."
 NO_POSITION = "There is no open position in {symbol}."
 WRONG_SIDE = "The position in {symbol} is {side}: the quantity has the wrong sign."
 NO_ORDER = "There is no such order."
-NOT_SAVED = "The paper account could not be saved, so nobody knows whether the order is in it."
+NOT_SAVED = (
+    "The paper account could not be saved, so nobody knows whether the order is in it. That is being "
+    "checked, and nothing is sent twice."
+)
 OTHER_WRITER = "The paper account was changed from elsewhere, so nobody knows whether the order is in it."
 UNREADABLE = "The paper account cannot be read. Ask whoever runs this bot to look at its stored book."
 STORE_AWAY = "The paper account cannot be reached right now. Try again in a minute."
 CLOSED = "The paper session is closed."
-NO_PRICES = "Prices cannot be read right now. Try again in a minute."
+NO_PRICES = "Paper trading cannot read prices right now. Try again in a minute."
+REFUSED = "Paper trading refused: {why}."
+SMALLER = "Make the order smaller, or cancel orders that hold some of it."

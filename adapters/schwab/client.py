@@ -89,7 +89,20 @@ class Client:
         return body_of(await self.ask(call, errors, lane=lane), errors)
 
     async def ask(self, call: Call, errors: Errors, *, lane: Lane, order: bool = False) -> Any:
-        """Call once and give the answer. Raises BrokerError: OutcomeUnknown where Schwab may have acted."""
+        """Call once and give the answer. Raises BrokerError: OutcomeUnknown where Schwab may have acted.
+
+        An access that Schwab ended while ordering is renewed at once: where the sign-in itself is dead that
+        is AuthFailed, and otherwise Unreachable, for the order was refused unread and may be sent again.
+        """
+        try:
+            return await self._once(call, errors, lane, order=order)
+        except AuthFailed as error:
+            if not order or error.code != "access_expired":
+                raise
+        await self.login.ready(errors)
+        raise errors.unreachable(texts.ACCESS_OVER, "access_expired")
+
+    async def _once(self, call: Call, errors: Errors, lane: Lane, *, order: bool) -> Any:
         limiter = self._order_limit if order and self._order_limit is not None else self._app_limit
         self._check_open(errors)
         await self.login.ready(errors)

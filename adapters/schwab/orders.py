@@ -15,8 +15,8 @@ from domain.errors import BrokerError, NotFound
 from domain.orders import LIVE, OrderReport
 from domain.ports import Clock
 
-REACH = timedelta(days=60)
-"""How far back Schwab lists orders."""
+REACH = timedelta(days=60) - timedelta(hours=1)
+"""How far back Schwab lists orders, short of what a clock that is slow would overstep."""
 _MOST = 3000
 _AHEAD = timedelta(minutes=5)
 """Schwab's list ends at a whole second, which would cut off what was entered in this one."""
@@ -92,7 +92,7 @@ class OrderDesk:
     async def listed(self, errors: Errors, since: datetime | None = None) -> list[Json]:
         """List orders entered since a time, newest first, and recognise those in doubt among them."""
         now = self._clock.now()
-        start = max(since or now - REACH, now - REACH) + timedelta(minutes=1 if since is None else 0)
+        start = max(since or now - REACH, now - REACH)
         answer = await self._client.read(
             lambda: self._client.sdk.get_orders_for_account(
                 self._hash,

@@ -21,7 +21,7 @@ NUMBER_HINT = "Write the last 3 to 8 digits of the account number, or leave this
 
 LOGIN_OVER = "Schwab's sign-in lasts seven days and is over. Sign in again to link the account anew."
 LOGIN_REFUSED = "Schwab does not accept this sign-in any more. Sign in again to link the account anew."
-ACCESS_OVER = "Schwab ended this access before its time; it is renewed for the next request."
+ACCESS_OVER = "Schwab ended this access before its time, so nothing was sent. {next}"
 APP_REFUSED = "Schwab does not accept this app key and secret. Copy both again from developer.schwab.com."
 CODE_REFUSED = (
     "Schwab does not accept this address any more: it is good once and for 30 seconds. Sign in again."
@@ -36,30 +36,30 @@ HTTPX2 = "Schwab support does not work beside the package httpx2. The operator r
 NO_PAPER = "Schwab has no paper trading; nothing was sent. Choose live, or the paper broker."
 WRONG_HOST = "A session may reach Schwab's own addresses only; nothing was sent."
 
-UNREACHABLE = "Schwab could not be reached, so nothing was sent. It will be tried again."
-LOGIN_UNREACHABLE = (
-    "Schwab's sign-in service could not be reached, so nothing was sent. It will be tried again."
-)
+UNREACHABLE = "Schwab could not be reached, so nothing was sent. {next}"
+LOGIN_UNREACHABLE = "Schwab's sign-in service could not be reached, so nothing was sent. {next}"
 DISCONNECTED = "This connection to Schwab is closed, so nothing was sent."
-NO_REPLY = "Schwab did not answer in time; whether it acted is being checked."
-DROPPED = "The connection to Schwab broke before it answered; whether it acted is being checked."
-UNREADABLE = "Schwab answered in a way that cannot be read; whether it acted is being checked."
-BROKEN = "Schwab has a problem of its own; whether it acted is being checked."
-NO_LOCATION = "Schwab took an order without saying which; it is being looked up."
+NO_REPLY = "Schwab did not answer in time. {next}"
+DROPPED = "The connection to Schwab broke before it answered. {next}"
+UNREADABLE = "Schwab answered in a way that cannot be read. {next}"
+BROKEN = "Schwab has a problem of its own. {next}"
+NO_LOCATION = "Schwab took an order without saying which. It is being looked up."
 WRONG_LOCATION = "Schwab named another order than the one that was sent; the right one is being looked up."
 UNVERIFIED = "Schwab took the order, but it could not be read back yet; it is being looked up."
 AMBIGUOUS = "Several orders at Schwab look like this one, so a person must say which it is."
 SUCCESSOR = "This order was changed at Schwab, and the order in its place is not known here."
-THROTTLED = "Schwab asked us to slow down; the request is taken up again shortly."
+THROTTLED = "Schwab asks for fewer requests just now. Try again in a minute."
 STREAM_LOST = "The stream of account activity from Schwab broke; orders are read again."
 
-FUNDS = "Schwab refused: there is not enough buying power."
-TOO_FEW = "Schwab refused: not enough of the position is held, or free to sell."
+FUNDS = "Schwab refused: there is not enough buying power. Make the order smaller, or pay money in."
+TOO_FEW = (
+    "Schwab refused: not enough of the position is held, or free to sell. Cancel orders that hold some of it."
+)
 SHORTING = "Schwab refused: this account or symbol does not allow selling short."
-CLOSED = "Schwab does not take this order at this hour."
+CLOSED = "Schwab does not take this order at this hour. Try again when the market is open."
 UNKNOWN_SYMBOL = "{symbol} is not traded at Schwab. Check the symbol."
 HALTED = "Trading in {symbol} is halted right now."
-REFUSED_SYMBOL = "Schwab does not trade this symbol."
+REFUSED_SYMBOL = "Schwab does not trade this symbol. Check it, or choose another."
 NO_QUOTE = "Schwab has no price for {symbol} right now."
 NOT_FOUND = "Schwab does not know this order."
 NO_POSITION = "There is no open position in {symbol} at Schwab."

@@ -54,13 +54,16 @@ def key_of(token: str) -> str:
         return ""
 
 
-def is_valid(token: str, public: PublicKey, address: str | None) -> bool:
-    """Tell whether a token holds now, for ``"METHOD host/path"``; None where it is bound to no address."""
+def is_valid(token: str, public: PublicKey, address: str | None, ahead: float = 0.0) -> bool:
+    """Tell whether a token holds, ``ahead`` seconds from now, for ``"METHOD host/path"``.
+
+    The address is None where it is bound to none.
+    """
     try:
         head, body = _part(token, 0), _part(token, 1)
         signed, _, signature = token.rpartition(".")
         _check(public, str(head["alg"]), signed.encode(), _unpack(signature))
-        now = time.time()
+        now = time.time() + ahead
         in_time = body["nbf"] <= now + 5 and now < body["exp"] <= body["nbf"] + 120
         whose = body["sub"] == head["kid"] and body["iss"] == _ISSUERS[head["alg"]] and bool(head["nonce"])
     except (ValueError, KeyError, IndexError, TypeError, InvalidSignature):

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from decimal import Decimal
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -38,6 +39,8 @@ class CoinbaseSim:
         self.market, self.clock = market, clock
         self.faults = faults or Faults()
         self.rate_limit = rate_limit
+        self.ahead = 0.0
+        """Seconds by which Coinbase's clock is ahead of this computer's."""
         self.requests: list[RecordedRequest] = []
         self.engine = MatchingEngine(clock, fees=fees, rules=Rules(), seed=market.seed)
         self.world = World(market=market, clock=clock, engine=self.engine, disabled=set())
@@ -89,6 +92,10 @@ class CoinbaseSim:
         self.engine.open_account(key.name, cash)
         return account
 
+    def account(self, name: str) -> SimAccount:
+        """Give an account; set ``expired`` on it to make its key die."""
+        return self._accounts[name]
+
     def orders(self, name: str) -> list[EngineOrder]:
         """Give an account's orders, oldest first."""
         return self.engine.orders(name)
@@ -118,6 +125,8 @@ class CoinbaseSim:
 
         reply = await answer(request, served, fault, clock=self.clock, expire_auth=_unauthorized)
         record.status = reply.status
+        if self.ahead and not reply.prepared:
+            reply.headers["Date"] = formatdate(time.time() + self.ahead, usegmt=True)
         return reply
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -139,7 +148,7 @@ class CoinbaseSim:
         account = self._accounts.get(key_of(token))
         if account is None or account.expired:
             return None
-        return account if is_valid(token, account.public, address) else None
+        return account if is_valid(token, account.public, address, self.ahead) else None
 
     def _count(self, hits: deque[float]) -> None:
         now = self.clock.monotonic()

@@ -109,7 +109,7 @@ class KrakenSim:
         return self._accounts[key]
 
     def account(self, key: str) -> SimAccount:
-        """Give an account."""
+        """Give an account; set ``revoked`` on it to make its key die."""
         return self._accounts[key]
 
     def orders(self, key: str) -> list[tuple[str, EngineOrder]]:
@@ -160,7 +160,7 @@ class KrakenSim:
     def _let_in(self, request: web.Request, body: bytes) -> None:
         """Check a private request as the gateway does. Raises ApiRefusal."""
         account = self._accounts.get(request.headers.get("API-Key", ""))
-        if account is None:
+        if account is None or account.revoked:
             raise ApiRefusal("EAPI:Invalid key")
         form = _form(body)
         nonce = str(form.get("nonce", ""))

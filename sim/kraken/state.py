@@ -47,6 +47,7 @@ class SimAccount:
     key: str
     secret: str = field(repr=False)
     permissions: tuple[str, ...] = ALL_PERMISSIONS
+    revoked: bool = False
     nonce: int = 0
     counter: float = 0.0
     counted_at: float = 0.0

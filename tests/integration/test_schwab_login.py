@@ -11,10 +11,10 @@ import pytest
 from adapters.schwab import ADAPTER, guard
 from adapters.schwab.manifest import MANIFEST
 from domain.accounts import Environment
-from domain.errors import AuthFailed, Denied, OutcomeUnknown, Unreachable
+from domain.errors import AuthFailed, Denied, OutcomeUnknown, Sent, Unreachable
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
-from tests.integration.schwab_world import SECRET, limit, stock, world
+from tests.integration.schwab_world import NUMBER, SECRET, limit, stock, world
 
 
 def soon_over(w):
@@ -102,16 +102,29 @@ async def test_an_order_is_not_in_doubt_when_only_the_renewal_failed():
         assert w.sim.posted() == []
 
 
-async def test_an_access_refused_while_ordering_is_renewed_for_the_next_request():
+async def test_an_access_refused_while_ordering_is_renewed_and_blocks_no_account():
     async with world() as w, w.open() as session:
         instrument = await stock(session)
         await session.account()
         w.login.access.clear()
-        with pytest.raises(AuthFailed) as told:
+        with pytest.raises(Unreachable) as told:  # the order was refused unread: it may be sent again
             await session.submit(limit(instrument, "90"))
-        assert told.value.code == "access_expired"
+        assert (told.value.code, told.value.sent) == ("access_expired", Sent.NO)
+        assert w.renewals() == 1
         assert (await session.submit(limit(instrument, "90"))).quantity == 10
         assert w.renewals() == 1
+
+
+async def test_a_sign_in_withdrawn_while_ordering_is_told_as_such():
+    async with world() as w, w.open() as session:
+        instrument = await stock(session)
+        await session.account()
+        w.login.access.clear()
+        w.login.refresh.clear()
+        with pytest.raises(AuthFailed) as told:
+            await session.submit(limit(instrument, "90"))
+        assert told.value.code == "login_refused"
+        assert w.sim.orders(NUMBER) == []
 
 
 async def test_a_pasted_address_is_exchanged_once_and_serves_the_next_session_too():

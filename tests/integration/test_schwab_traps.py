@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -402,7 +403,7 @@ async def test_both_ends_of_a_list_are_asked_by_our_clock():
     async with world(clock) as w, w.open() as session:
         await session.open_orders()
         (seen,) = w.seen("GET", f"{w.base}/orders")
-        assert seen.query["fromEnteredTime"] == "2026-01-01T15:01:00Z"
+        assert seen.query["fromEnteredTime"] == "2026-01-01T16:00:00Z"
         assert seen.query["toEnteredTime"] == "2026-03-02T15:05:00Z"
 
 
@@ -481,3 +482,11 @@ async def test_a_stream_that_refuses_the_token_ends_unknown_and_renews_for_the_n
             await anext(session.events())
         await session.account()
         assert w.renewals() == 1
+
+
+async def test_a_clock_that_is_five_minutes_slow_asks_for_no_more_than_schwab_lists():
+    clock = DrivenClock()
+    async with world(clock) as w:
+        w.clock = DrivenClock(clock.now() - timedelta(minutes=5))
+        async with w.open() as session:
+            assert await session.open_orders() == []

@@ -143,9 +143,14 @@ class AlpacaSession:
     async def _check_level(self, request: OrderRequest, errors: Errors) -> None:
         """Raise Denied where the account may not buy options; closing them is never held up by this."""
         opens = request.effect is PositionEffect.OPEN
-        if opens and request.instrument.asset_class is AssetClass.OPTION and not self._levels.may_buy():
-            await self._account(errors.during("account"))
-            self._levels.check(errors)
+        if not opens or request.instrument.asset_class is not AssetClass.OPTION or self._levels.may_buy():
+            return
+        try:
+            raw = await self._client.ask(self._client.trading.get_account, errors, lane=Lane.ENTRY)
+            self._levels.note(raw)
+        except (BrokerError, ValueError, AttributeError):
+            return  # nothing was sent, so nothing is unknown: Alpaca judges the level itself
+        self._levels.check(errors)
 
     async def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel. An order that already ended, or is being cancelled, is success."""

@@ -245,6 +245,16 @@ async def test_the_level_is_asked_for_once_and_never_for_an_exit():
         assert len(w.seen("GET", "/v2/account")) == 1
 
 
+@pytest.mark.parametrize("action", [FaultAction.DROP_BEFORE_EXECUTE, FaultAction.GARBAGE_BODY])
+async def test_a_level_that_cannot_be_read_makes_no_order_unknown(action):
+    async with driven() as w, w.open() as session:
+        instrument = await option(session)
+        w.faults.add("GET /v2/account", action, times=9)
+        sent = await session.submit(order(instrument, "1"))
+        assert sent.state is OrderState.WORKING
+        assert len(w.sim.orders(KEY)) == len(w.sim.posted()) == 1
+
+
 async def test_a_level_refused_by_alpaca_is_named():
     async with driven() as w, w.open() as session:
         instrument = await option(session)

@@ -9,6 +9,7 @@ from api.limits import Limits
 from api.metrics import Metrics
 from domain.broker import BrokerManifest
 from domain.ports import Clock, EventBus, Store
+from trading.gate import Gate
 from trading.tokens import TokenService
 
 
@@ -24,6 +25,7 @@ class ApiDeps:
     store: Store
     bus: EventBus
     tokens: TokenService
+    gate: Gate
     brokers: Callable[[], Sequence[BrokerManifest]]
     recovered: Callable[[], bool]
     gateway_up: Callable[[], bool]

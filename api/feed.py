@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import structlog
@@ -36,6 +36,9 @@ class Feed:
         self._sent: dict[str, int] = {}
         self._queue: asyncio.Queue[tuple[Event, bytes] | Mapping[str, int] | bytes] = asyncio.Queue(QUEUE)
         self._closing: asyncio.Task[None] | None = None
+        self.gates: set[str] = set()
+        """Servers whose gate this socket asked about."""
+        self._asked: set[asyncio.Task[None]] = set()
 
     async def start(self, account_keys: tuple[str, ...]) -> Mapping[str, int]:
         """Take the accounts' present numbers as read, and give them for the greeting."""
@@ -58,6 +61,19 @@ class Feed:
     def say(self, message: Mapping[str, Any]) -> bool:
         """Queue a plain message."""
         return self._put(encode(message))
+
+    def ask(self, answer: Awaitable[bytes]) -> None:
+        """Queue a frame once it is known, without making the caller wait."""
+        task = asyncio.create_task(self._answer(answer))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _answer(self, answer: Awaitable[bytes]) -> None:
+        try:
+            self._put(await answer)
+        except Exception:
+            log.exception("a socket's question could not be answered")
+            self.close(WSCloseCode.INTERNAL_ERROR, b"something went wrong here: connect again and resume")
 
     def _put(self, item: tuple[Event, bytes] | Mapping[str, int] | bytes) -> bool:
         if self.slow:

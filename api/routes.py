@@ -3,10 +3,11 @@
 import structlog
 from aiohttp import web
 
-from api.auth import caller, require_operator
+from api.auth import caller, principal, require_operator
 from api.deps import DEPS, ApiDeps
 from api.errors import Refused
 from api.schemas import broker, json_response
+from api.schemas import gate as gate_json
 from api.stream import HUB, connect
 from domain.errors import StoreUnavailable
 
@@ -22,6 +23,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/health", health)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/api/brokers/supported", supported)
+    app.router.add_get("/api/gate", gate)
     app.router.add_get("/ws", connect)
 
 
@@ -78,6 +80,21 @@ async def metrics(request: web.Request) -> web.Response:
 async def supported(request: web.Request) -> web.Response:
     """List the brokers that are switched on here, as public data."""
     deps = request.app[DEPS]
+    _count_read(request)
+    return json_response({"brokers": [broker(manifest) for manifest in deps.brokers()]})
+
+
+async def gate(request: web.Request) -> web.Response:
+    """Say what the token's owner may do, and what would unlock the rest; ``?guild=`` names a server."""
+    _count_read(request)
+    token = await principal(request)
+    guild = request.query.get("guild", "")
+    if guild and not (guild.isascii() and guild.isdigit() and len(guild) <= 20):
+        raise Refused(400, "bad_guild", "A server is named by its id, a long number.")
+    return json_response(gate_json(await request.app[DEPS].gate.report(token.user, guild)))
+
+
+def _count_read(request: web.Request) -> None:
+    deps = request.app[DEPS]
     if wait := deps.limits.reads.take(caller(request), deps.clock.monotonic()):
         raise Refused(429, "too_many_requests", "Slow down: 60 requests a minute.", retry_after=wait)
-    return json_response({"brokers": [broker(manifest) for manifest in deps.brokers()]})

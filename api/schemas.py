@@ -1,6 +1,7 @@
 """Write domain values as JSON. Only what is named here ever leaves the process."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -8,6 +9,10 @@ from aiohttp import web
 
 from domain.broker import BrokerManifest, ClassRules, FieldSpec
 from domain.events import Event
+from domain.tiers import TierRules
+from trading.gate import GateReport
+
+_TIER_FIELDS = tuple(field.name for field in fields(TierRules))
 
 
 def json_response(body: Mapping[str, Any], *, status: int = 200) -> web.Response:
@@ -51,6 +56,29 @@ def broker(manifest: BrokerManifest) -> dict[str, Any]:
         "beta": manifest.beta,
         "setup_url": manifest.setup_url,
         "fields": [_field(spec) for spec in manifest.fields],
+    }
+
+
+def gate(report: GateReport) -> dict[str, Any]:
+    """Show what a member may do; the tier is null while nobody knows it."""
+    rules = report.rules
+    return {
+        "type": "gate",
+        "guild": report.guild,
+        "tier": report.standing.tier,
+        "memberships": report.standing.set_up,
+        "entries_today": report.entries_today,
+        "allows": None if rules is None else {name: getattr(rules, name) for name in _TIER_FIELDS},
+        "brokers": [
+            {
+                "broker": line.broker,
+                "environment": line.environment.value,
+                "allowed": line.verdict.allowed,
+                "code": line.verdict.code,
+                "reason": line.verdict.reason,
+            }
+            for line in report.lines
+        ],
     }
 
 

@@ -5,6 +5,9 @@ sequence}}`` and then sends ``{"type": "event", "account", "sequence", …}`` as
 without gaps for each account. A client that was away sends ``{"op": "resume", "since": {key: sequence}}`` and
 is sent everything after those numbers, closed by ``{"type": "resumed"}``; numbers it saw before are to be
 passed over. ``{"op": "ping"}`` is answered with ``{"type": "pong"}``.
+
+``{"op": "gate", "guild": id}`` is answered with what the member may do there, as at ``/api/gate``, and the same
+is sent again, unasked, whenever the member's roles in that server change.
 """
 
 import asyncio
@@ -23,6 +26,7 @@ from api.feed import CLOSE_WITHIN, Feed
 from api.limits import Window
 from api.schemas import encode
 from api.schemas import event as event_json
+from api.schemas import gate as gate_json
 from domain.accounts import ApiToken
 from domain.events import Event, EventKind
 from domain.ids import AccountRef, UserId
@@ -34,6 +38,7 @@ YIELD_EVERY = 32
 RIGHTS_EVERY = 30.0
 MESSAGES_PER_MINUTE = 100
 MOST_ACCOUNTS = 100
+MOST_GATES = 20
 
 
 class Hub:
@@ -83,6 +88,20 @@ class Hub:
         for feed in feeds:
             feed.catch_up()
         return len(feeds)
+
+    def roles_changed(self, user: UserId, guild: str) -> None:
+        """Tell a member's sockets that asked about this server what they may do now."""
+        for feed in self._feeds.get(user, ()):
+            if guild in feed.gates:
+                feed.ask(self._gate(feed, guild))
+
+    async def _gate(self, feed: Feed, guild: str) -> bytes:
+        return encode(gate_json(await self._deps.gate.report(feed.user, guild)))
+
+    def watch_gate(self, feed: Feed, guild: str) -> None:
+        """Answer what a member may do in a server, now and whenever it changes."""
+        feed.gates.add(guild)
+        feed.ask(self._gate(feed, guild))
 
     def admit(self, user: UserId) -> None:
         """Refuse one socket too many. Raises Refused 429 or 503."""
@@ -138,20 +157,20 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     hub.join(feed)
     try:
         await socket.prepare(request)
-        await _serve(deps, socket, feed, token)
+        await _serve(deps, hub, socket, feed, token)
     finally:
         hub.leave(feed)
         log.debug("socket closed", code=socket.close_code)
     return socket
 
 
-async def _serve(deps: ApiDeps, socket: web.WebSocketResponse, feed: Feed, token: ApiToken) -> None:
+async def _serve(deps: ApiDeps, hub: Hub, socket: web.WebSocketResponse, feed: Feed, token: ApiToken) -> None:
     accounts = await deps.store.accounts.find({"user": token.user}, limit=MOST_ACCOUNTS)
     positions = await feed.start(tuple(account.ref.key for account in accounts))
     await socket.send_frame(encode({"type": "hello", "accounts": positions}), WSMsgType.TEXT)
     tasks = [asyncio.create_task(feed.write()), asyncio.create_task(_watch_rights(deps, feed, token))]
     try:
-        await _listen(deps, socket, feed)
+        await _listen(deps, hub, socket, feed)
     finally:
         for task in tasks:
             task.cancel()
@@ -167,14 +186,14 @@ async def _watch_rights(deps: ApiDeps, feed: Feed, token: ApiToken) -> None:
             return
 
 
-async def _listen(deps: ApiDeps, socket: web.WebSocketResponse, feed: Feed) -> None:
+async def _listen(deps: ApiDeps, hub: Hub, socket: web.WebSocketResponse, feed: Feed) -> None:
     window = Window(MESSAGES_PER_MINUTE, 60.0)
     async for message in socket:
         if window.take("", deps.clock.monotonic()):
             feed.close(WSCloseCode.POLICY_VIOLATION, b"too many messages")
             return
         if message.type is WSMsgType.TEXT:
-            feed.say(error) if (error := _act(feed, message.data)) else None
+            feed.say(error) if (error := _act(hub, feed, message.data)) else None
         else:
             feed.say(_error("text_only", "Send JSON as text."))
 
@@ -183,7 +202,7 @@ def _error(code: str, text: str) -> dict[str, Any]:
     return {"type": "error", "error": {"code": code, "message": text}}
 
 
-def _act(feed: Feed, text: str) -> dict[str, Any] | None:
+def _act(hub: Hub, feed: Feed, text: str) -> dict[str, Any] | None:
     try:
         message = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -193,6 +212,8 @@ def _act(feed: Feed, text: str) -> dict[str, Any] | None:
             return {"type": "pong"}
         case {"op": "resume", "since": dict(since)}:
             return _resume(feed, since)
+        case {"op": "gate", "guild": str(guild)} if guild.isascii() and guild.isdigit() and len(guild) <= 20:
+            return _watch_gate(hub, feed, guild)
     return _error("unknown_op", 'Send {"op": "resume", "since": {account: sequence}} or {"op": "ping"}.')
 
 
@@ -205,6 +226,13 @@ def _resume(feed: Feed, since: Mapping[str, Any]) -> dict[str, Any] | None:
         if _owner(key) != feed.user:
             return _error("not_found", "There is no such account.")
     feed.resume(since)
+    return None
+
+
+def _watch_gate(hub: Hub, feed: Feed, guild: str) -> dict[str, Any] | None:
+    if len(feed.gates) >= MOST_GATES:
+        return _error("too_many_servers", f"Ask about at most {MOST_GATES} servers on one socket.")
+    hub.watch_gate(feed, guild)
     return None
 
 

@@ -9,6 +9,7 @@ from adapters.registry import adapters
 from api.app import ApiServer, build_app
 from api.deps import ApiDeps
 from api.metrics import Metrics
+from api.stream import HUB
 from bot import lifecycle, memberships, texts
 from bot.client import BotOptions, TradeBot
 from bot.desk import LiveDesk, fetch_roles
@@ -30,6 +31,7 @@ from cogs.panels import trade_panel
 from domain.broker import BrokerAdapter
 from domain.clock import SystemClock
 from domain.errors import DomainError, StoreUnavailable
+from domain.ids import UserId
 from domain.ports import Clock, Store, Vault
 from store import open_bus, open_store
 from trading.compose import Verbs
@@ -225,6 +227,7 @@ class _Builder:
             store=self.store,
             bus=self.bus,
             tokens=self.verbs.tokens,
+            gate=self.verbs.gate,
             brokers=self.verbs.accounts.supported,
             recovered=lambda: trading.ready,
             gateway_up=lambda: connection.up,
@@ -234,7 +237,9 @@ class _Builder:
             public_url=settings.public_url,
             metrics_token=_plain(settings.metrics_token) or "",
         )
-        return ApiServer(build_app(deps), settings.bind_host, settings.port)
+        app = build_app(deps)
+        self.roles.on_change = lambda guild, user: app[HUB].roles_changed(UserId(user), guild)
+        return ApiServer(app, settings.bind_host, settings.port)
 
 
 def _prices(settings: Settings, clock: Clock) -> ClosingPrices | None:

@@ -44,6 +44,7 @@ async def _start(house: House, supervisor: Supervisor) -> None:
     supervisor.background("loop watch", partial(watch_loop, house.clock, house.metrics.lag.observe))
     supervisor.background("roles", house.roles.keep_warm)
     supervisor.background("outbox", house.outbox.keep_marks)
+    supervisor.background("counts", house.trading.keep_counts)
     supervisor.background("wizard", partial(_sweep, house))
     supervisor.vital("main", partial(_main, house))
 

@@ -37,6 +37,8 @@ class RoleCache:
         self._fetch = fetch
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self.on_change: Callable[[str, str], None] = lambda guild, user: None
+        """Hears of a server and a member whose roles there are not what they were."""
         self._fetching: dict[tuple[str, str], asyncio.Task[frozenset[str] | None]] = {}
 
     async def roles(self, guild: str, user: str) -> frozenset[str] | None:
@@ -58,6 +60,8 @@ class RoleCache:
         self._known.move_to_end(key)
         while len(self._known) > MOST:
             self._known.popitem(last=False)
+        if before is None or before.roles != roles:
+            self.on_change(guild, user)
 
     async def keep_warm(self) -> None:
         """Renew answers about to grow old, slowly, for as long as the process lives."""

@@ -46,7 +46,6 @@ class TradingService:
         self._intake = Intake(deps, executor, reader)
         self._closer = Closer(deps, executor)
         self._started = False
-        self._counting: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -56,7 +55,6 @@ class TradingService:
     async def start(self) -> None:
         """Start the account actors, and take up unfinished messages once each account is reconciled."""
         await self._follows.load()
-        self._counting = asyncio.create_task(self._deps.tallies.run())
         await self._executor.start()
         await self._executor.wait_ready()
         await self._intake.resume()
@@ -72,10 +70,11 @@ class TradingService:
             pass  # the next start takes it up
         await self._executor.stop()
         await self._deps.hub.drain()
-        if self._counting is not None:
-            self._counting.cancel()
-            self._counting = None
-            await self._deps.tallies.flush()
+        await self._deps.tallies.flush()
+
+    async def keep_counts(self) -> None:
+        """Write daily counts behind, for as long as the process lives."""
+        await self._deps.tallies.run()
 
     async def on_message(self, raw: RawMessage) -> InboxMessage | None:
         """Take a posted message; None when its channel or author is no source or it was taken before."""

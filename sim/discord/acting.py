@@ -22,6 +22,7 @@ from sim.discord.gateway import Gateway
 from sim.discord.messages import BUTTON, STRING_SELECT, SimMessage
 from sim.discord.posting import REPLY, Post
 from sim.discord.replies import SimInteraction
+from sim.discord.shop import Shop
 from sim.discord.state import BotApp, Channel, Interaction, User, World
 
 PERSON_LIMIT = 4000
@@ -34,6 +35,7 @@ class Acting:
         self._world = world
         self._gateway = gateway
         self._post = post
+        self.shop = Shop(world, gateway)
 
     # --- messages -----------------------------------------------------------------------------------
 
@@ -172,7 +174,8 @@ class Acting:
         return self._send(ix)
 
     def _send(self, ix: Interaction) -> SimInteraction:
-        if not self._gateway.interact(ix.app, interaction_json(self._world, ix), ix.channel.guild_id):
+        body = interaction_json(self._world, ix) | self.shop.carried(ix.user, ix.app)
+        if not self._gateway.interact(ix.app, body, ix.channel.guild_id):
             raise AssertionError(f"{ix.app.name} is not connected: nobody would answer")
         return SimInteraction(self._world, ix)
 

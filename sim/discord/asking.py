@@ -72,8 +72,6 @@ def interaction_json(world: World, ix: Interaction) -> JSON:
         "locale": "en-US",
         "context": DM_CONTEXT if channel.is_dm else GUILD_CONTEXT,
         "authorizing_integration_owners": integration_owners(channel),
-        "entitlements": [],
-        "entitlement_sku_ids": [],
         "attachment_size_limit": UPLOAD_LIMIT,
         "app_permissions": str(ALL_PERMISSIONS),
     }

@@ -49,6 +49,7 @@ class DiscordSim(Acting):
         for routes in (
             self._app_routes,
             self._guilds,
+            self.shop,
             MessageRoutes(world, gateway, self._post),
             InteractionRoutes(world, self._post),
         ):

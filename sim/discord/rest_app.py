@@ -26,8 +26,6 @@ class AppRoutes:
             ("GET", "/users/@me", self._me),
             ("GET", "/applications/@me", self._application),
             ("GET", "/oauth2/applications/@me", self._application),
-            ("GET", "/applications/{app}/entitlements", self._nothing),
-            ("GET", "/applications/{app}/skus", self._nothing),
             ("GET", "/applications/{app}/emojis", lambda _: {"items": []}),
         ]
         for path in (commands, in_guild):
@@ -56,10 +54,6 @@ class AppRoutes:
 
     def _application(self, call: Call) -> Any:
         return application_json(self._world, call.app)
-
-    def _nothing(self, call: Call) -> Any:
-        self._own(call)
-        return []
 
     # --- commands -----------------------------------------------------------------------------------
 

@@ -8,12 +8,25 @@ from adapters.registry import adapters
 from api.app import ApiServer, build_app
 from api.deps import ApiDeps
 from api.limits import Limits
+from api.stream import HUB
 from domain.accounts import Environment, LinkedAccount
 from domain.events import Event, EventKind
 from domain.ids import AccountRef, UserId
 from sim.clock import START, DrivenClock
 from store import open_bus, open_store
+from trading.compose import build
+from trading.config import TradingConfig
 from trading.tokens import TokenService
+
+
+class Roles:
+    """Be a Discord that knows these roles and no others."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], frozenset[str]] = {}
+
+    async def roles(self, guild: str, user: str) -> frozenset[str] | None:
+        return self.held.get((guild, user), frozenset())
 
 
 class ApiHouse:
@@ -23,11 +36,24 @@ class ApiHouse:
         self.store, self.bus, self.clock = store, bus, clock
         self.recovered = self.gateway = False
         self.brokers = lambda: [adapter.manifest for adapter in adapters().values()]
+        self.roles = Roles()
+        self.verbs = build(
+            store=store,
+            bus=bus,
+            clock=clock,
+            vault=None,
+            roles=self.roles,
+            notifier=None,
+            adapters=adapters(),
+            reader=None,
+            config=TradingConfig(),
+        )
         self.tokens = TokenService(store.tokens, clock)
         self.deps = ApiDeps(
             store=store,
             bus=bus,
             tokens=self.tokens,
+            gate=self.verbs.gate,
             brokers=lambda: self.brokers(),
             recovered=lambda: self.recovered,
             gateway_up=lambda: self.gateway,
@@ -35,7 +61,8 @@ class ApiHouse:
             version="0.0.test",
             **options,
         )
-        self.server = ApiServer(build_app(self.deps), "127.0.0.1", 0)
+        self.app = build_app(self.deps)
+        self.server = ApiServer(self.app, "127.0.0.1", 0)
         self._made = 0
 
     @property
@@ -45,6 +72,11 @@ class ApiHouse:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    async def give_roles(self, guild: str, user: str, *roles: str) -> None:
+        """Change somebody's roles, as Discord tells of it."""
+        self.roles.held[guild, user] = frozenset(roles)
+        self.app[HUB].roles_changed(UserId(user), guild)
 
     async def member(self, user: str) -> tuple[str, AccountRef]:
         """Link an account for a member and make a token; give both."""

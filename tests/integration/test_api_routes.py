@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from adapters.registry import adapters
+from domain.accounts import GuildSettings
 from tests.integration.api_house import serving
 
 
@@ -128,3 +129,26 @@ async def test_queries_are_not_logged(house, capsys):
         assert answer.status == 404
     out = capsys.readouterr()
     assert "canary" not in out.out + out.err
+
+
+async def test_a_member_asks_what_they_may_do_and_what_would_unlock_the_rest(house):
+    await house.store.guilds.insert(GuildSettings(id="900", basic_roles=("5",)))
+    token, _ = await house.member("7")
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(house.url) as http:
+        async with http.get("/api/gate?guild=900") as answer:
+            assert answer.status == 401
+        async with http.get("/api/gate?guild=server", headers=bearer) as answer:
+            assert (answer.status, (await answer.json())["error"]["code"]) == (400, "bad_guild")
+        async with http.get("/api/gate?guild=900", headers=bearer) as answer:
+            before = await answer.json()
+        await house.give_roles("900", "7", "5")
+        async with http.get("/api/gate?guild=900", headers=bearer) as answer:
+            after = await answer.json()
+    assert (before["tier"], after["tier"]) == ("free", "basic")
+    live = [line for line in before["brokers"] if line["environment"] == "live"]
+    assert {line["broker"] for line in live} == set(adapters()) - {"paper"}
+    assert {(line["allowed"], line["code"]) for line in live} == {(False, "premium_needed")}
+    assert all("basic, pro or premium membership" in line["reason"] for line in live)
+    assert all(line["allowed"] for line in after["brokers"])
+    assert (before["allows"]["live"], after["allows"]["live"]) == (False, True)

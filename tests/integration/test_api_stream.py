@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from api.limits import Limits
+from domain.accounts import GuildSettings
 from tests.integration.api_house import serving
 from tests.support import eventually
 
@@ -270,3 +271,21 @@ async def _never_reads(port: int, token: str) -> socket.socket:
     await loop.sock_sendall(raw, request.encode())
     assert b"101" in await loop.sock_recv(raw, 64)
     return raw
+
+
+async def test_a_socket_hears_what_its_member_may_do_and_again_when_their_roles_change(house, http):
+    await house.store.guilds.insert(GuildSettings(id="900", premium_roles=("5",)))
+    token, _ = await house.member("7")
+    other, _ = await house.member("8")
+    async with socket_of(http, token) as (ws, _), socket_of(http, other) as (others, _):
+        await ws.send_json({"op": "gate", "guild": "900"})
+        assert (await heard(ws))["tier"] == "free"
+        await house.give_roles("900", "7", "5")
+        changed = await heard(ws)
+        assert (changed["type"], changed["guild"], changed["tier"]) == ("gate", "900", "premium")
+        await house.give_roles("900", "7")
+        lapsed = await heard(ws)
+        assert lapsed["tier"] == "free"
+        assert {b["code"] for b in lapsed["brokers"] if b["environment"] == "live"} == {"premium_needed"}
+        await others.send_json({"op": "ping"})
+        assert (await heard(others)) == {"type": "pong"}, "nobody hears of another member's roles"

@@ -6,7 +6,7 @@ without gaps for each account. A client that was away sends ``{"op": "resume", "
 is sent everything after those numbers, closed by ``{"type": "resumed"}``; numbers it saw before are to be
 passed over. ``{"op": "ping"}`` is answered with ``{"type": "pong"}``.
 
-``{"op": "gate", "guild": id}`` is answered with what the member may do there, as at ``/api/gate``, and the same
+``{"op": "gate", "guild": id}`` is answered with what the member may do there, as at ``/api/gate``, and that
 is sent again, unasked, whenever the member's roles in that server change.
 """
 

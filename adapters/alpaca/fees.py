@@ -13,9 +13,9 @@ from domain.money import ZERO
 from domain.orders import OrderRequest, Side
 from domain.portfolio import Fees
 
-# [?] from memory, not checked against the agencies' pages: SEC Section 31 fee, dollars per dollar sold.
+# docs.alpaca.markets/docs/regulatory-fees: SEC Section 31 fee, dollars per dollar sold.
 _SEC = Decimal("0.0000278")
-# [?] likewise: FINRA Trading Activity Fee per share, and its most per trade.
+# [?] from memory, above that page's 0.000166 and 8.30: FINRA Trading Activity Fee per share, most per trade.
 _TAF, _TAF_MOST = Decimal("0.000195"), Decimal("9.79")
 # [?] likewise: taker rate of the lowest volume tier, docs.alpaca.markets/docs/crypto-fees.
 _COIN_RATE = Decimal("0.0025")

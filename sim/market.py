@@ -84,6 +84,11 @@ class Market:
         """Give everything listed so far, options that were asked for among it."""
         return list(self._instruments.values())
 
+    def add(self, instrument: Instrument, price: Decimal) -> None:
+        """List one more instrument, where it is not listed yet: what only one broker trades."""
+        if instrument.symbol not in self._instruments:
+            self._list(instrument, price)
+
     # Prices
 
     def quote(self, symbol: str) -> Quote:

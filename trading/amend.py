@@ -1,9 +1,11 @@
 """Change what is wanted of a trade: trims, exits, stops and targets moved, entries cancelled. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from domain.instruments import AssetClass
 from domain.money import ZERO
 from domain.orders import Order, OrderState, PositionEffect, Side
 from domain.portfolio import Quote
@@ -11,6 +13,7 @@ from domain.signals import Reading, ReadingKind
 from domain.trades import Slice, Trade
 from trading import sizing
 
+_FUTURE = re.compile(r"([A-Z0-9]+?)([FGHJKMNQUVXZ])([0-9]{1,4})")
 UNSENT = "unsent"
 """The scope of a deleted message: it takes back what has not been sent, and nothing else."""
 NOT_YET_SENT = frozenset({OrderState.NEW, OrderState.AWAITING, OrderState.READY, OrderState.DENIED})
@@ -22,7 +25,8 @@ def concerns(trade: Trade, reading: Reading) -> bool:
     if reading.symbol is None:
         return reading.scope is not None
     instrument = trade.instrument
-    if trade.symbol != reading.symbol and not _same_pair(trade, reading.symbol):
+    same = trade.symbol == reading.symbol or _same_pair(trade, reading.symbol)
+    if not same and not _same_future(trade, reading.symbol):
         return False
     option = instrument.option if instrument is not None else None
     if reading.strike is not None and (option is None or option.strike != reading.strike):
@@ -35,6 +39,17 @@ def concerns(trade: Trade, reading: Reading) -> bool:
 def _same_pair(trade: Trade, symbol: str) -> bool:
     """Treat a dollar pair and its stablecoin twin as one: analysts write BTC, BTC/USD and BTCUSDT alike."""
     return _base(trade.symbol) == _base(symbol) and len(_base(symbol)) < len(trade.symbol)
+
+
+def _same_future(trade: Trade, symbol: str) -> bool:
+    """Treat ES and ESH6 as the ESH26 that is held, and ESM6 as another."""
+    instrument, held = trade.instrument, _FUTURE.fullmatch(trade.symbol)
+    if instrument is None or instrument.asset_class is not AssetClass.FUTURE or held is None:
+        return False
+    said = _FUTURE.fullmatch(symbol)
+    if symbol == held[1] or said is None:
+        return symbol == held[1]
+    return said.group(1, 2) == held.group(1, 2) and held[3].endswith(said[3][-2:])
 
 
 def _base(symbol: str) -> str:

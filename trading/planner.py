@@ -32,6 +32,7 @@ from trading.wishes import MANUAL, Measure, Wish
 
 READ_AGAIN = 0.5
 """Seconds before a broker that could not be read is asked again."""
+_DOLLARS = frozenset({"USD", "USDT", "USDC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ class Planner:
             raise deny("broker_cannot_class", broker=manifest.title, kind=kind.value)
         instrument = await self._instruments.resolve(session, wish.query)
         rules = self._rules(instrument)
+        if instrument.currency not in _DOLLARS:
+            # Sizes and limits count dollars: taken for yen they would be off by the rate.
+            raise deny("other_currency", symbol=instrument.symbol, currency=instrument.currency)
         if wish.side is Side.SELL and not (rules.short and instrument.shortable):
             raise deny("broker_cannot_short", broker=manifest.title, symbol=instrument.symbol)
         order_type, limit = wish.order_type, wish.price

@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "mode_needs_paper": "Paper mode needs a paper account, and {name} is a live one.",
     "mode_needs_live": "Live mode needs a live account, and {name} is a paper one. Choose mode paper.",
     "broker_cannot_class": "{broker} does not trade this kind of instrument here ({kind}).",
+    "other_currency": "{symbol} is quoted in {currency}; sizes here are in dollars, so it is not traded.",
     "broker_cannot_short": "{broker} does not take short sales of {symbol}.",
     "short_not_supported": "Short entries are not taken for this kind of instrument.",
     "broker_unreachable": "{broker} cannot be reached right now, so no entry was sent.",

@@ -51,7 +51,7 @@ def not_expired(request: OrderRequest, errors: Errors, now: datetime) -> None:
 
 
 def _kind(request: OrderRequest, rules: ClassRules, errors: Errors) -> None:
-    what = "options" if request.instrument.asset_class is AssetClass.OPTION else "stocks"
+    what = texts.CLASSES[request.instrument.asset_class]
     if request.order_type not in rules.order_types:
         kind = request.order_type.value.replace("_", " ")
         raise errors.denied(texts.NO_TYPE.format(kind=kind, what=what), "unsupported_type")

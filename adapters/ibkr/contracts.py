@@ -1,9 +1,11 @@
 """Find the instrument a signal names, at Interactive Brokers, and remember it."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from adapters.ibkr import sdk, texts
+from adapters.ibkr import asking, futures, sdk, texts
+from adapters.ibkr.asking import Wanted
 from adapters.ibkr.link import Link
 from adapters.ibkr.records import amount, number, our_symbol
 from adapters.kit.errors import Errors
@@ -11,12 +13,13 @@ from domain.instruments import AssetClass, Instrument, InstrumentQuery, OptionCo
 from domain.ports import Clock
 
 _LIFE = 3600.0
-_KINDS = {
+KINDS = {
     "STK": AssetClass.EQUITY,
     "OPT": AssetClass.OPTION,
     "CASH": AssetClass.FOREX,
     "FUT": AssetClass.FUTURE,
 }
+_ODD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 
 
 class ContractDesk:
@@ -24,58 +27,64 @@ class ContractDesk:
 
     def __init__(self, link: Link, clock: Clock) -> None:
         self._link, self._clock = link, clock
-        self._known: dict[str, tuple[float, Instrument]] = {}
+        self._asked: dict[tuple[AssetClass, str], tuple[float, Instrument]] = {}
+        self._known: dict[str, Instrument] = {}
 
     async def resolve(self, query: InstrumentQuery, errors: Errors) -> Instrument:
-        """Find a stock or an option. Raises NotTradable, or Denied for a class not offered here."""
-        kind = query.asset_class or (AssetClass.OPTION if query.option else AssetClass.EQUITY)
-        if query.option is not None:
-            kind = AssetClass.OPTION
-        if kind not in {AssetClass.EQUITY, AssetClass.OPTION} or (
-            kind is AssetClass.OPTION and not query.option
-        ):
+        """Find what is meant. Raises NotTradable, or Denied for what is not offered here."""
+        today = self._clock.now().date()
+        thing = asking.wanted(query, today)
+        if thing is None:
             raise errors.denied(texts.NO_CLASS, "unsupported_class")
-        symbol = query.option.occ if query.option else query.symbol.upper()
-        found = self._known.get(symbol)
+        key = (thing.kind, thing.name)
+        found = self._asked.get(key)
         if found is not None and self._clock.monotonic() - found[0] < _LIFE:
             return found[1]
-        unknown = errors.not_tradable(texts.UNKNOWN_SYMBOL.format(symbol=symbol), "unknown_symbol")
-        if query.option is None and not symbol.replace(".", "").replace("-", "").isalnum():
-            raise unknown
-        details = await self._ask(query.option, symbol, errors)
-        if not details:
-            raise unknown
-        instrument = _read(details[0], symbol, errors, query.option)
-        self._known[symbol] = (self._clock.monotonic(), instrument)
+        instrument = await self._look(thing, today, errors)
+        self._asked[key] = (self._clock.monotonic(), instrument)
+        self._known[instrument.symbol] = instrument
         return instrument
 
     def known(self, symbol: str) -> Instrument | None:
         """Give what was found before."""
-        found = self._known.get(symbol)
-        return found[1] if found else None
+        return self._known.get(symbol)
 
-    async def _ask(self, option: OptionContract | None, symbol: str, errors: Errors) -> list[Any]:
-        module = sdk.load()
-        if option is None:
-            # TWS writes the classes of a share with a space: BRK B.
-            name = symbol.replace(".", " ").replace("-", " ")
-            wanted = module.Contract(symbol=name, secType="STK", exchange="SMART", currency="USD")
-        else:
-            wanted = module.Contract(
-                symbol=option.underlying,
-                secType="OPT",
-                lastTradeDateOrContractMonth=f"{option.expiry:%Y%m%d}",
-                strike=float(option.strike),
-                right=option.right.value,
-                multiplier="100",
-                exchange="SMART",
-                currency="USD",
-            )
+    async def of(self, contract: Any, errors: Errors) -> Instrument:
+        """Describe an order's contract; the steps of what is no share or option stand in its details only."""
+        try:
+            known = self.known(our_symbol(contract))
+            if known is None and KINDS.get(contract.secType) in _FINE:
+                exchange = _exchange(contract, KINDS[contract.secType])
+                wanted = sdk.load().Contract(
+                    conId=contract.conId, secType=contract.secType, exchange=exchange
+                )
+                for details in await self._ask(wanted, errors):
+                    known = self._known[our_symbol(contract)] = _read(details, KINDS[contract.secType])
+            return known or bare(contract)
+        except _ODD:
+            raise errors.unknown(texts.UNREADABLE, "unreadable") from None
 
+    async def _look(self, thing: Wanted, today: date, errors: Errors) -> Instrument:
+        unknown = errors.not_tradable(texts.UNKNOWN_SYMBOL.format(symbol=thing.name), "unknown_symbol")
+        contract = asking.contract(thing)
+        if contract is None:
+            raise unknown
+        try:
+            details = asking.chosen(await self._ask(contract, errors), thing, today)
+            if details is None:
+                raise unknown
+            if int(details.priceMagnifier or 1) != 1:
+                # Executions of these come in dollars, orders go in cents; a mix-up is a hundredfold.
+                raise errors.denied(texts.IN_CENTS.format(symbol=thing.name), "price_magnifier")
+            return _read(details, thing.kind)
+        except _ODD:
+            raise errors.unknown(texts.UNREADABLE, "unreadable") from None
+
+    async def _ask(self, wanted: Any, errors: Errors) -> list[Any]:
         async def start(ib: Any) -> list[Any]:
             try:
                 return list(await ib.reqContractDetailsAsync(wanted))
-            except module.wrapper.RequestError as error:
+            except sdk.load().wrapper.RequestError as error:
                 if error.code == 200:
                     return []
                 raise errors.unknown(texts.UNREADABLE, f"ibkr_{error.code}") from None
@@ -83,41 +92,51 @@ class ContractDesk:
         return await self._link.read(start, errors)
 
 
-def _read(details: Any, symbol: str, errors: Errors, option: OptionContract | None) -> Instrument:
-    try:
-        contract = details.contract
-        return Instrument(
-            symbol=symbol.replace("-", "."),
-            asset_class=_KINDS[contract.secType],
-            broker_symbol=f"{contract.conId}@SMART",
-            price_increment=amount(details.minTick),
-            quantity_increment=Decimal(1),
-            min_quantity=Decimal(1),
-            multiplier=number(contract.multiplier) or Decimal(1),
-            currency=contract.currency or "USD",
-            name=details.longName or "",
-            shortable=contract.secType == "STK",
-            option=option,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
-        raise errors.unknown(texts.UNREADABLE, "unreadable") from None
+def _read(details: Any, wanted: AssetClass) -> Instrument:
+    contract = details.contract
+    kind = KINDS[contract.secType]
+    if kind is not wanted:
+        raise ValueError("another kind of contract than was asked for")
+    symbol = our_symbol(contract)
+    step = max(number(details.sizeIncrement) or Decimal(1), Decimal(1))
+    return Instrument(
+        symbol=symbol,
+        asset_class=kind,
+        broker_symbol=f"{contract.conId}@{_exchange(contract, kind)}",
+        price_increment=amount(details.minTick),
+        quantity_increment=step if kind is AssetClass.FOREX else Decimal(1),
+        min_quantity=max(number(details.minSize) or step, step) if kind is AssetClass.FOREX else Decimal(1),
+        multiplier=number(contract.multiplier) or Decimal(1),
+        currency=contract.currency or "USD",
+        name=details.longName or "",
+        shortable=kind is not AssetClass.OPTION,
+        option=OptionContract.from_occ(symbol) if kind is AssetClass.OPTION else None,
+    )
+
+
+def _exchange(contract: Any, kind: AssetClass) -> str:
+    """Say where orders go; a position does not."""
+    if kind is AssetClass.FUTURE:
+        return futures.exchange_of(contract)
+    return asking.PAIRS if kind is AssetClass.FOREX else "SMART"
 
 
 def bare(contract: Any) -> Instrument:
     """Describe the instrument of a position, whatever it is. Raises ValueError where it cannot be read."""
     symbol = our_symbol(contract)
-    kind = _KINDS.get(contract.secType, AssetClass.INDEX)
-    option = OptionContract.from_occ(symbol) if kind is AssetClass.OPTION else None
+    kind = KINDS.get(contract.secType, AssetClass.INDEX)
+    exchange = _exchange(contract, kind) if contract.secType in KINDS else contract.exchange
     return Instrument(
         symbol=symbol,
         asset_class=kind,
-        broker_symbol=f"{contract.conId}@{'SMART' if kind in _PLAIN else contract.exchange}",
+        broker_symbol=f"{contract.conId}@{exchange}",
         multiplier=number(contract.multiplier) or Decimal(1),
         currency=contract.currency or "USD",
-        tradable=kind in _PLAIN,
-        shortable=kind is AssetClass.EQUITY,
-        option=option,
+        tradable=contract.secType in KINDS and bool(exchange),
+        shortable=kind in {AssetClass.EQUITY, *_FINE},
+        option=OptionContract.from_occ(symbol) if kind is AssetClass.OPTION else None,
     )
 
 
-_PLAIN = frozenset({AssetClass.EQUITY, AssetClass.OPTION})
+_FINE = frozenset({AssetClass.FUTURE, AssetClass.FOREX})
+"""Their steps are of all sizes."""

@@ -31,12 +31,23 @@ _OPTIONS = ClassRules(
     times_in_force=frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC}),
     bracket=BracketKind.SOFTWARE,
 )
+_AROUND_THE_CLOCK = ClassRules(
+    order_types=frozenset(OrderType),
+    times_in_force=frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC}),
+    bracket=BracketKind.NATIVE,
+    short=True,
+)
 
 MANIFEST = BrokerManifest(
     slug="ibkr",
     title=texts.TITLE,
     summary=texts.SUMMARY,
-    classes={AssetClass.EQUITY: _STOCKS, AssetClass.OPTION: _OPTIONS},
+    classes={
+        AssetClass.EQUITY: _STOCKS,
+        AssetClass.OPTION: _OPTIONS,
+        AssetClass.FUTURE: _AROUND_THE_CLOCK,
+        AssetClass.FOREX: _AROUND_THE_CLOCK,
+    },
     environments=(Environment.PAPER, Environment.LIVE),
     events=EventSource.STREAM,
     # orderRef is kept and given back, but two orders may carry the same one: only orderId is checked (103).

@@ -249,7 +249,9 @@ class OrderDesk:
         if ZERO in (limit, stop, size):
             raise errors.denied(texts.TOO_LITTLE.format(symbol=instrument.symbol), "too_small")
         if stop is not None and record.kind == "TRAIL":
-            text = texts.NO_TYPE.format(kind="moved trailing stop", what="stocks")
+            text = texts.NO_TYPE.format(
+                kind="moved trailing stop", what=texts.CLASSES[instrument.asset_class]
+            )
             raise errors.denied(text, "trailing_stop")
         if size is not None and any(self._is_live(leg, errors) for leg in self._legs(record)):
             raise errors.denied(texts.FIXED_SIZE, "bracket_quantity")

@@ -20,6 +20,14 @@ QUOTE_PATIENCE = 12.0
 """Seconds a snapshot may take: TWS gives it eleven where nothing trades."""
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, StopIteration)
 _POSITIONS_LIFE = 5.0
+# [?] Fixed pricing for the US, interactivebrokers.com/en/pricing: a share, an option; a future with what its
+# exchange and regulators take (E-mini); a fifty-thousandth of a currency trade; and the least of an order.
+_RATES = {
+    AssetClass.EQUITY: (Decimal("0.005"), Decimal(1)),
+    AssetClass.OPTION: (Decimal("0.65"), Decimal(1)),
+    AssetClass.FUTURE: (Decimal("2.25"), Decimal("2.25")),
+    AssetClass.FOREX: (Decimal("0.00002"), Decimal(2)),
+}
 
 
 class Reads:
@@ -177,9 +185,13 @@ def _size(value: float) -> Decimal | None:
 
 
 def _guess(request: OrderRequest) -> Fees:
+    kind = request.instrument.asset_class
+    each, least = _RATES[kind]
     size = request.quantity or ZERO
-    each = Decimal("0.65") if request.instrument.asset_class is AssetClass.OPTION else Decimal("0.005")
-    return Fees(amount=_up(max(size * each, Decimal(1))), note=texts.FEE_GUESS)
+    if kind is AssetClass.FOREX:
+        size *= request.limit_price or request.stop_price or ZERO
+    found = _up(max(size * each, least))
+    return Fees(amount=found, currency=request.instrument.currency, note=texts.FEE_GUESS)
 
 
 def _up(value: Decimal) -> Decimal:

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from adapters.ibkr import texts
+from adapters.ibkr import futures, texts
+from domain.errors import InvalidValue
 from domain.instruments import OptionContract, OptionRight
 from domain.money import ZERO
 from domain.orders import Fill, LegRole, OrderReport, OrderState, OrderType, Side
@@ -172,17 +173,29 @@ class Record:
 
 
 def our_symbol(contract: Any) -> str:
-    """Give our symbol of a contract: plain for stocks, OCC for options, TWS's own otherwise."""
+    """Give our symbol of a contract: OCC of options, EURUSD of a pair, ESH26 of a future; else TWS's own."""
     if contract.secType == "OPT":
-        text = str(contract.lastTradeDateOrContractMonth)[:8]
-        if len(text) == 8 and text.isdecimal():
-            expiry = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day, in no zone
-            return OptionContract(
-                underlying=contract.symbol,
-                expiry=expiry,
-                strike=amount(contract.strike),
-                right=OptionRight(contract.right[:1]),
-            ).occ
+        return _occ(contract) or str(contract.localSymbol or contract.symbol).replace(" ", "")
     if contract.secType == "STK":
         return str(contract.symbol).replace(" ", ".")
+    if contract.secType == "CASH":
+        return f"{contract.symbol}{contract.currency}"
+    if contract.secType == "FUT":
+        return futures.symbol_of(contract)
     return str(contract.localSymbol or contract.symbol).replace(" ", "")
+
+
+def _occ(contract: Any) -> str:
+    """Give an option's OCC symbol, which its local symbol is, padded: the class names it, not the underlying.
+
+    Options of BRK B are BRKB, those of SPX may be SPXW.
+    """
+    try:
+        return OptionContract.from_occ(str(contract.localSymbol)).occ
+    except InvalidValue:
+        expiry = futures.day(str(contract.lastTradeDateOrContractMonth))
+    if expiry is None:
+        return ""
+    root = str(contract.symbol).replace(" ", "")
+    right = OptionRight(contract.right[:1])
+    return OptionContract(underlying=root, expiry=expiry, strike=amount(contract.strike), right=right).occ

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
-from adapters.ibkr import checks, closing, contracts, texts
+from adapters.ibkr import checks, closing, texts
 from adapters.ibkr.contracts import ContractDesk
 from adapters.ibkr.link import Item, Link, is_paper
 from adapters.ibkr.manifest import MANIFEST
 from adapters.ibkr.orders import OrderDesk
 from adapters.ibkr.reads import Reads
-from adapters.ibkr.records import Record
 from adapters.kit.errors import Errors
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, SessionDeps, Verified
 from domain.errors import BrokerError
@@ -131,7 +130,7 @@ class IbkrSession:
         if quantity is None and limit_price is None and stop_price is None:
             raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
         record = await self._orders.by_id(broker_order_id, errors)
-        instrument = self._of(record, errors)
+        instrument = await self._contracts.of(record.contract, errors)
         async with self._placing:
             return await self._orders.replace(
                 broker_order_id,
@@ -141,13 +140,6 @@ class IbkrSession:
                 stop_price=stop_price,
                 instrument=instrument,
             )
-
-    def _of(self, record: Record, errors: Errors) -> Instrument:
-        known = self._contracts.known(record.symbol)
-        try:
-            return known or contracts.bare(record.contract)
-        except (ValueError, TypeError, AttributeError, ArithmeticError):
-            raise errors.unknown(texts.UNREADABLE, "unreadable") from None
 
     async def set_stop_loss(
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId

@@ -1,8 +1,11 @@
 """Hold every sentence about Interactive Brokers that a member reads."""
 
+from domain.instruments import AssetClass
+
 TITLE = "Interactive Brokers"
 SUMMARY = (
-    "US stocks and options through your own TWS or IB Gateway, which must run, logged in, with the API on."
+    "US stocks, options, futures and forex through your own TWS or IB Gateway, which must run, logged in, "
+    "with the API on."
 )
 
 HOST_LABEL = "TWS or Gateway host"
@@ -86,7 +89,14 @@ NO_POSITION = "There is no open position in {symbol} at Interactive Brokers."
 NOT_CHANGEABLE = "The order is over, or can no longer be changed or cancelled."
 NOT_OURS = "This order was placed in TWS or by another program. Change or cancel it there."
 
-NO_CLASS = "Interactive Brokers is linked for US stocks and options only here."
+CLASSES = {
+    AssetClass.EQUITY: "stocks",
+    AssetClass.OPTION: "options",
+    AssetClass.FUTURE: "futures",
+    AssetClass.FOREX: "currency pairs",
+}
+NO_CLASS = "Interactive Brokers is linked for US stocks, options, futures and currency pairs only here."
+IN_CENTS = "{symbol} is quoted in cents at Interactive Brokers, which is not supported here."
 NO_TYPE = "Interactive Brokers takes no {kind} orders for {what} here."
 NO_TIF = "Interactive Brokers takes no {tif} orders for {what} here."
 NO_NOTIONAL = "Interactive Brokers takes a number of shares or contracts here, not an amount of money."
@@ -111,6 +121,6 @@ BAD_INSTRUMENT = "The symbol must be looked up at Interactive Brokers again befo
 PAPER_NOTE = "Paper account: no real money moves."
 HISTORY_NOTE = "TWS tells of today's finished orders only; older ones are in the bot's own journal."
 FEE_NOTE = "Commission as TWS previews it."
-FEE_GUESS = "Estimated at the fixed rate of 0.005 dollars a share or 0.65 a contract, at least 1 dollar."
+FEE_GUESS = "Estimated by the published fixed rates; TWS gave no preview."
 REASON_INACTIVE = "Interactive Brokers holds the order inactive."
 REASON_REJECTED = "Interactive Brokers rejected the order."

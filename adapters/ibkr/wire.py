@@ -17,6 +17,12 @@ from domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
 _CENT, _SMALL = Decimal("0.01"), Decimal("0.0001")
 REDUCE = 2
 """ocaType: when one fills in part, the other shrinks by as much."""
+_KINDS = {
+    AssetClass.EQUITY: "STK",
+    AssetClass.OPTION: "OPT",
+    AssetClass.FUTURE: "FUT",
+    AssetClass.FOREX: "CASH",
+}
 KINDS: Mapping[OrderType, str] = {
     OrderType.MARKET: "MKT",
     OrderType.LIMIT: "LMT",
@@ -41,9 +47,11 @@ def quantity(instrument: Instrument, value: Decimal) -> Decimal:
 def contract(instrument: Instrument) -> Any:
     """Name an instrument to TWS: its contract id says everything but where to send the order."""
     number, _, exchange = instrument.broker_symbol.partition("@")
-    kind = "OPT" if instrument.asset_class is AssetClass.OPTION else "STK"
     return sdk.load().Contract(
-        conId=int(number), exchange=exchange or "SMART", secType=kind, currency=instrument.currency
+        conId=int(number),
+        exchange=exchange or "SMART",
+        secType=_KINDS[instrument.asset_class],
+        currency=instrument.currency,
     )
 
 
@@ -56,7 +64,7 @@ def orders(request: OrderRequest, account: str) -> list[Any]:
         return _pair(request, account)
     entry = _order(request, account, KINDS[request.order_type], request.side, request.time_in_force)
     _set_prices(entry, request)
-    entry.outsideRth = request.extended_hours
+    entry.outsideRth = entry.outsideRth or request.extended_hours
     legs = _legs(request, account, request.side.opposite)
     for order in (entry, *legs[:-1]):
         order.transmit = not legs
@@ -97,6 +105,8 @@ def _order(
     order.tif = force.value.upper()
     order.orderRef = request.client_order_id + suffix
     order.account = account
+    # Futures trade around the clock; without this TWS holds orders back, and stops do not trigger, at night.
+    order.outsideRth = request.instrument.asset_class is AssetClass.FUTURE
     return order
 
 

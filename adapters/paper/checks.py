@@ -10,6 +10,8 @@ from domain.instruments import AssetClass
 from domain.money import ZERO, plain
 from domain.orders import OrderClass, OrderType, Side
 
+_SHORT = frozenset({AssetClass.EQUITY, AssetClass.FUTURE, AssetClass.FOREX})
+
 
 def check_shape(request: EngineRequest) -> None:
     """Refuse a request that contradicts itself or its instrument. Raises Refused."""
@@ -104,7 +106,7 @@ def check_market_legs(request: EngineRequest, depth: Depth | None) -> None:
 def check_short(request: EngineRequest) -> None:
     """Refuse to sell short what cannot be borrowed, or a part of a share. Raises Refused."""
     instrument = request.instrument
-    if instrument.asset_class is not AssetClass.EQUITY or not instrument.shortable:
+    if instrument.asset_class not in _SHORT or not instrument.shortable:
         raise Refused(
             Refusal.NOT_SHORTABLE, f"there is no {instrument.symbol} to sell, and it cannot be sold short"
         )

@@ -88,6 +88,15 @@ def sign(side: Side) -> int:
     return 1 if side is Side.BUY else -1
 
 
+_MARGINED = {AssetClass.FUTURE: Decimal("0.10"), AssetClass.FOREX: Decimal("0.05")}
+
+
 def margin_rate(instrument: Instrument, leverage: Decimal) -> Decimal:
-    """Give the share of a position's value that must be the member's own: shares alone may be levered."""
-    return 1 / leverage if instrument.asset_class is AssetClass.EQUITY else Decimal(1)
+    """Give the share of a position's value that must be the member's own.
+
+    Shares may be levered as the rules say. Futures and currencies, which only pretend brokers trade by this
+    engine, are margined everywhere.
+    """
+    if instrument.asset_class is AssetClass.EQUITY:
+        return 1 / leverage
+    return _MARGINED.get(instrument.asset_class, Decimal(1))

@@ -254,12 +254,13 @@ class Client:
         self.summaries = max(self.summaries - 1, 0)
 
     def _details(self, fields: list[str]) -> None:
-        request, found = int(fields[2]), contracts.find(self._sim.market, fields[3:15])
-        if found is None:
+        request, found = int(fields[2]), contracts.search(self._sim.market, fields[3:15])
+        if not found:
             text = "No security definition has been found for the request"
             self.write(messages.error(request, 200, text))
             return
-        self.write(messages.details(request, found) + frame(52, 1, request))
+        told = b"".join(messages.details(request, instrument) for instrument in found)
+        self.write(told + frame(52, 1, request))
 
     def _market_data(self, fields: list[str]) -> None:
         request, found = int(fields[2]), contracts.find(self._sim.market, fields[3:15])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from adapters.paper.engine import EngineEvent, EngineOrder, MatchingEngine, Refusal, Refused
+from domain.instruments import AssetClass
 from domain.orders import LegRole
 from domain.ports import Clock
 from sim.ibkr import intake, messages
@@ -18,6 +19,15 @@ _REASONS = {
     Refusal.INSUFFICIENT_QUANTITY: "The position is not sufficient: insufficient quantity",
     Refusal.NOT_SHORTABLE: "The contract is not available for short sale.",
 }
+
+
+def _commission(order: TwsOrder) -> Decimal:
+    size = order.quantity or Decimal(0)
+    if order.instrument.asset_class is AssetClass.FUTURE:
+        return size * Decimal("2.25")
+    if order.instrument.asset_class is AssetClass.FOREX:
+        return Decimal(2)
+    return max(Decimal(1), size * Decimal("0.005"))
 
 
 class Desk:
@@ -54,9 +64,7 @@ class Desk:
         now, accounts = self._clock.now(), [self.account]
         order = intake.read_order(fields, client, self._perm, self._market, now, accounts)
         if len(fields) > 85 and fields[85] == "1":
-            size = order.quantity or Decimal(0)
-            commission = max(Decimal(1), size * Decimal("0.005"))
-            self._send(client, messages.what_if(order, self.account, commission))
+            self._send(client, messages.what_if(order, self.account, _commission(order)))
             return
         known = self.orders.get(order.key)
         if known is not None and (known.live or known.engine is not None):

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from adapters.paper.engine import EngineRequest
-from domain.instruments import Instrument
+from domain.instruments import AssetClass, Instrument
 from domain.orders import OrderClass, OrderType, Side, TimeInForce
 from sim.ibkr import contracts
 from sim.ibkr.state import TwsOrder
@@ -78,8 +78,7 @@ def _check(order: TwsOrder, instrument: Instrument) -> None:
     if order.quantity % 1:
         raise TwsRefusal(10243, "Fractional-sized order cannot be placed via API.")
     for price in (order.limit_price, order.aux_price):
-        step = Decimal("0.01") if (price or 1) >= 1 else Decimal("0.0001")
-        if price and price % step:
+        if price and price % _step(instrument, price):
             raise TwsRefusal(
                 110, "The price does not conform to the minimum price variation for this contract."
             )
@@ -87,6 +86,12 @@ def _check(order: TwsOrder, instrument: Instrument) -> None:
         raise TwsRefusal(201, "Order rejected - reason:Invalid action")
     if not instrument.tradable:
         raise TwsRefusal(201, "Order rejected - reason:This contract is not available for trading")
+
+
+def _step(instrument: Instrument, price: Decimal) -> Decimal:
+    if instrument.asset_class in {AssetClass.FUTURE, AssetClass.FOREX}:
+        return instrument.price_increment
+    return Decimal("0.01") if price >= 1 else Decimal("0.0001")
 
 
 def engine_request(entry: TwsOrder, children: list[TwsOrder]) -> EngineRequest:

@@ -4,9 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from adapters.paper.engine import EngineFill, EnginePosition
-from domain.instruments import Instrument
+from domain.instruments import AssetClass, Instrument
 from domain.money import ZERO
-from sim.ibkr import contracts
+from sim.ibkr import contracts, listing
 from sim.ibkr.state import TwsOrder
 from sim.ibkr.wire import frame, template
 
@@ -138,7 +138,8 @@ def commission(order: TwsOrder, fill: EngineFill, number: int) -> bytes:
 
 def position(instrument: Instrument, quantity: Decimal, average: Decimal, account: str) -> bytes:
     """Tell of a position; its cost is for one contract, multiplier included."""
-    return frame(61, 3, account, *contracts.eleven(instrument), quantity, average * instrument.multiplier)
+    # It does not say where the contract trades.
+    return frame(61, 3, account, *contracts.eleven(instrument, ""), quantity, average * instrument.multiplier)
 
 
 def portfolio(position: EnginePosition, account: str) -> bytes:
@@ -148,18 +149,23 @@ def portfolio(position: EnginePosition, account: str) -> bytes:
     value = mark * position.quantity * instrument.multiplier
     cost = position.average_price * instrument.multiplier
     return frame(
-        *(7, 8, *fields[:7], "NASDAQ", *fields[8:]),
+        *(7, 8, *fields[:7], "NASDAQ" if fields[2] in {"STK", "OPT"} else fields[7], *fields[8:]),
         *(position.quantity, mark, value, cost, 0, 0, account),
     )
 
 
 def details(request: int, instrument: Instrument) -> bytes:
     """Describe a contract."""
-    f = contracts.eleven(instrument)
+    f, where = contracts.eleven(instrument), contracts.exchange(instrument)
     zone, hours = "US/Eastern", "20261123:0930-20261123:1600"
+    month, last, magnifier = "", "", 1
+    if instrument.asset_class is AssetClass.FUTURE:
+        made = listing.contract(instrument.symbol)
+        month, last, magnifier = f"{made.month:%Y%m}", f"{made.last:%Y%m%d}", made.root.magnifier
     return frame(
-        *(10, request, f[1], f[2], f[3], f[4], f[5], "SMART", "USD", f[9], "NMS", f[10], f[0]),
-        *(instrument.price_increment, f[6], "ACTIVETIM,LMT,MKT,STP,TRAIL", "SMART,NASDAQ", 1, 0),
-        *(instrument.name, "NASDAQ", "", "", "", "", zone, hours, hours, "", "", 0),
-        *(1, "", "", "26", "", "COMMON", 1, 1, 1),
+        *(10, request, f[1], f[2], f[3], f[4], f[5], where, f[8], f[9], f[10], f[10], f[0]),
+        *(instrument.price_increment, f[6], "ACTIVETIM,LMT,MKT,STP,TRAIL", where, magnifier, 0),
+        *(instrument.name, "NASDAQ" if f[2] in {"STK", "OPT"} else where, month, "", "", ""),
+        *(zone, hours, hours, "", "", 0),
+        *(1, "", "", "26", last, "COMMON" if f[2] == "STK" else "", 1, 1, 1),
     )

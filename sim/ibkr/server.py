@@ -8,7 +8,7 @@ from adapters.paper.engine import FeeModel, MatchingEngine, Rules
 from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.faults import Faults
-from sim.ibkr import messages, wire
+from sim.ibkr import listing, messages, wire
 from sim.ibkr.client import Client
 from sim.ibkr.desk import Desk
 from sim.ibkr.state import Recorded, TwsOrder
@@ -47,6 +47,7 @@ class IbkrSim:
         self.engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
         self.engine.open_account(accounts[0], cash)
         self.desk = Desk(self.engine, market, clock, accounts[0], self.send)
+        listing.add(market, clock.now().date())
         market.listen(self._quoted)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()

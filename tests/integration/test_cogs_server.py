@@ -1,13 +1,19 @@
 """Owners keep sources, premium roles and the kill switch; members follow, and see accounts and money."""
 
+import json
 from decimal import Decimal
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
+from bot.skus import SkuCache, fetch_skus
 from domain.accounts import SizeKind, SwitchMode
+from domain.clock import SystemClock
 from domain.errors import AuthFailed, InvalidValue
 from domain.trades import Mode
 from tests.support import eventually
+from tests.unit.cogs.fakes import FakeGate
 from tests.unit.cogs.stage import on_stage
 
 MANAGE_GUILD = 1 << 5
@@ -298,3 +304,23 @@ async def test_a_token_is_shown_once_and_withdrawn(stage):
     assert "||`dte_abab" in reply.text
     assert "(1)" in (await stage.run(stage.ana, "api revoke")).text
     assert "You had no token" in (await stage.run(stage.ana, "api revoke")).text
+
+
+async def test_who_buys_a_membership_in_discord_holds_it_within_one_event(stage):
+    gold = stage.sim.shop.offer(stage.app, "Gold")
+    skus = SkuCache(partial(fetch_skus, SimpleNamespace(usable=stage.bot), SystemClock()), SystemClock())
+    stage.bot._skus = skus
+    assert await skus.skus(str(stage.ana.id)) == frozenset()
+    owned = stage.sim.shop.grant(stage.ana, gold)
+    await eventually(lambda: str(stage.ana.id) not in skus._known)
+    assert await skus.skus(str(stage.ana.id)) == {str(gold)}
+    stage.sim.shop.refund(owned)
+    await eventually(lambda: str(stage.ana.id) not in skus._known)
+    assert await skus.skus(str(stage.ana.id)) == frozenset()
+
+
+async def test_what_is_sold_is_offered_as_a_button_below_what_it_would_unlock(stage, monkeypatch):
+    gold = stage.sim.shop.offer(stage.app, "Gold")
+    monkeypatch.setattr(FakeGate, "products", (str(gold),))
+    shown = await stage.run(stage.ana, "premium check")
+    assert f'"sku_id": "{gold}"' in json.dumps(shown.message.components)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from adapters.kit.errors import Errors
 from adapters.schwab import texts
 from adapters.schwab.manifest import MANIFEST
+from adapters.schwab.pools import make_pools
 from domain.accounts import Environment
 
 HOST = "api.schwabapi.com"
@@ -51,9 +52,7 @@ def _transport_class() -> Any:
         def __init__(self, environment: Environment, endpoint: str) -> None:
             self._environment = environment
             self._base = httpx.URL(endpoint) if endpoint else None
-            limits = httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=20)
-            # No proxies or certificates picked up from the environment, and no retries of its own.
-            self._inner = httpx.AsyncHTTPTransport(retries=0, limits=limits, trust_env=False)
+            self._inner = make_pools()
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             check_environment(self._environment)
@@ -66,7 +65,8 @@ def _transport_class() -> Any:
                     scheme=base.scheme, host=base.host, port=base.port, raw_path=path
                 )
                 request.headers["Host"] = base.netloc.decode()
-            return await self._inner.handle_async_request(request)
+            response: httpx.Response = await self._inner.handle_async_request(request)
+            return response
 
         async def aclose(self) -> None:
             """Stay open: sessions share this. ``dispose`` closes it."""

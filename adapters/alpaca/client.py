@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from adapters.alpaca import guard, texts
+from adapters.alpaca import guard, limits, texts
 from adapters.alpaca.errors import classify
 from adapters.alpaca.manifest import MANIFEST, TOTAL_TIMEOUT
 from adapters.alpaca.shared import Shared, scope_of
@@ -54,9 +54,9 @@ class Client:
         self._credentials = credentials
         self._environment, self._endpoint = environment, endpoint
         self.scope = scope_of(credentials["key_id"], environment, endpoint)
-        self._orders_limit = self._limiter("orders", ceiling)
-        # The data API counts apart from the trading API, by the same number on the free plan.
-        self._data_limit = self._limiter("data", ceiling)
+        keep = shared.limiters.get
+        self._orders_limit = keep(clock, f"orders|{self.scope}", lambda: limits.trading(clock, ceiling))
+        self._data_limit = keep(clock, f"data|{self.scope}", lambda: limits.data(clock, ceiling))
         self._local = threading.local()
         self._session: Any = None
         self.trading: Any = None
@@ -65,12 +65,6 @@ class Client:
         self.options: Any = None
         self.healthy = False
         self._joined = False
-
-    def _limiter(self, name: str, ceiling: int | None) -> Limiter:
-        def make() -> Limiter:
-            return Limiter(self._clock, MANIFEST.rates, ceiling)
-
-        return self._shared.limiters.get(self._clock, f"{name}|{self.scope}", make)
 
     async def open(self) -> None:
         """Import the SDK and build the clients, off the loop: the first import takes most of a second.

@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from adapters.coinbasepro import guard, keys, manifest, sdk, texts
+from adapters.coinbasepro import guard, keys, limits, manifest, sdk, texts
 from adapters.coinbasepro.errors import classify
 from adapters.coinbasepro.manifest import MANIFEST
 from adapters.coinbasepro.shared import Shared, scope_of
 from adapters.kit import retry
 from adapters.kit.errors import Errors
-from adapters.kit.limits import Limiter
-from domain.broker import Credentials, Lane, Scope
+from domain.broker import Credentials, Lane
 from domain.errors import BrokerError, Throttled
-from domain.ports import Clock
+from domain.ports import Clock, SharedQuota
 
 Json = dict[str, Any]
 Call = Callable[[Any], Awaitable[Any]]
@@ -33,19 +32,17 @@ class Client:
         clock: Clock,
         endpoint: str = "",
         ceiling: int | None = None,
+        quota: SharedQuota | None = None,
     ) -> None:
         self._shared, self._clock, self._credentials = shared, clock, credentials
         self.endpoint = endpoint
         self._name = keys.key_name(credentials["key_name"])
-        self._private = self._limiter(f"user|{scope_of(self._name, endpoint)}", Scope.ACCOUNT, ceiling)
-        self._public = self._limiter(f"ip|{endpoint}", Scope.IP, ceiling)
+        keep, user = shared.limiters.get, scope_of(self._name, endpoint)
+        self._private = keep(clock, f"user|{user}", lambda: limits.private(clock, ceiling))
+        self._public = keep(clock, f"ip|{endpoint}", lambda: limits.public(clock, ceiling, quota, endpoint))
         self._sdk: Any = None
         self.http: Any = None
         self.healthy = False
-
-    def _limiter(self, name: str, scope: Scope, ceiling: int | None) -> Limiter:
-        rules = [rule for rule in MANIFEST.rates if rule.scope is scope]
-        return self._shared.limiters.get(self._clock, name, lambda: Limiter(self._clock, rules, ceiling))
 
     async def open(self) -> None:
         """Import the SDK and build the client.

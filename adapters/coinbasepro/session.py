@@ -40,7 +40,12 @@ class CoinbaseSession:
     def __init__(self, shared: Shared, credentials: Credentials, deps: SessionDeps) -> None:
         self._deps = deps
         self._client = Client(
-            shared, credentials, clock=deps.clock, endpoint=deps.endpoint, ceiling=deps.rate_ceiling
+            shared,
+            credentials,
+            clock=deps.clock,
+            endpoint=deps.endpoint,
+            ceiling=deps.rate_ceiling,
+            quota=deps.quota,
         )
         self._products = ProductDesk(self._client, shared, deps.clock)
         self._orders = OrderDesk(self._client)

@@ -9,9 +9,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from adapters.ibkr import codes, guard, sdk, texts
+from adapters.ibkr import codes, guard, limits, sdk, texts
 from adapters.ibkr.book import Book
-from adapters.ibkr.manifest import MANIFEST
+from adapters.ibkr.manifest import GREETING, MANIFEST
 from adapters.kit import hosts, retry
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Limiter, Limiters, Slot
@@ -94,6 +94,7 @@ class Link:
         )
         try:
             await self._greet(greeting, errors)
+            self._limiter.count(GREETING)
             self.accounts = list(ib.managedAccounts())
             self.account = guard.login(self._deps.environment, self.accounts, self._wanted())
         except BaseException:
@@ -159,10 +160,9 @@ class Link:
         return self._credentials.get("account").strip().upper()
 
     def _make_limiter(self, host: str, port: int) -> Limiter:
-        def make() -> Limiter:
-            return Limiter(self._deps.clock, MANIFEST.rates, self._deps.rate_ceiling)
-
-        return _LIMITERS.get(self._deps.clock, f"{host}:{port}/{self.client_id}", make)
+        clock, ceiling = self._deps.clock, self._deps.rate_ceiling
+        scope = f"{host}:{port}/{self.client_id}"
+        return _LIMITERS.get(clock, scope, lambda: limits.connection(clock, ceiling))
 
     # Asking
 

@@ -147,8 +147,6 @@ class Client:
             slot = await limiter.acquire(lane, errors, _QUOTA_PATIENCE[lane])
 
         def run() -> Any:
-            if kind:
-                self._shared.pace.wait(kind, self.scope)
             before()
             return call(link.context)
 

@@ -24,8 +24,8 @@ QUERY_TIMEOUT = 12.0
 TOTAL_TIMEOUT = 20.0
 """Seconds for one call altogether: placing an order is up to four requests."""
 
-# Seconds between two requests, whatever the quota (shared/reference/brokers.md section 4).
 SPACING = {"place": 0.02, "modify": 0.04}
+"""Seconds between two requests, whatever the quota (shared/reference/brokers.md section 4)."""
 
 RATES = {
     "place": RateRule(scope=Scope.ACCOUNT, count=15, window=30.0),

@@ -1,13 +1,10 @@
 """Hold what every moomoo session of this process shares: threads, limits, ids already sent."""
 
-import threading
-import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 from adapters.kit.limits import Limiter, Limiters
-from adapters.moomoo.manifest import RATES, SPACING
-from domain.broker import RateRule
+from adapters.moomoo import limits
 from domain.instruments import Instrument
 from domain.ports import Clock
 
@@ -15,24 +12,6 @@ THREADS = 32
 """Measured: 157 calls a second over one connection (shared/reference/brokers.md section 4)."""
 _REMEMBERED = 20_000
 _STOCK_LIFE = 3600.0
-
-
-class Pace:
-    """Keep requests of one kind a little apart, in the thread that sends them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._free: dict[tuple[str, str], float] = {}
-
-    def wait(self, kind: str, scope: str) -> None:
-        """Wait for one's turn, some hundredths of a second at most while the quota holds."""
-        gap = SPACING.get(kind)
-        if gap is None:
-            return
-        with self._lock:
-            at = max(time.monotonic(), self._free.get((kind, scope), 0.0))
-            self._free[kind, scope] = at + gap
-        time.sleep(max(0.0, at - time.monotonic()))
 
 
 class Sent:
@@ -77,7 +56,6 @@ class Shared:
 
     def __init__(self) -> None:
         self.limiters = Limiters()
-        self.pace = Pace()
         self.sent = Sent()
         self.stocks = Stocks()
         self._users = 0
@@ -102,10 +80,7 @@ class Shared:
 
     def limiter(self, clock: Clock, scope: str, kind: str, ceiling: int | None) -> Limiter:
         """Give the limiter of one kind of request for one account."""
-        rule: RateRule = RATES[kind]
-        # An operator's ceiling is on orders; reads have limits of their own.
-        lower = ceiling if kind == "place" else None
-        return self.limiters.get(clock, f"{kind}|{scope}", lambda: Limiter(clock, (rule,), lower))
+        return self.limiters.get(clock, f"{kind}|{scope}", lambda: limits.of_kind(clock, kind, ceiling))
 
 
 SHARED = Shared()

@@ -7,11 +7,11 @@ from typing import Any
 from adapters.kit import retry
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Limiter
-from adapters.schwab import guard, texts
+from adapters.schwab import guard, limits, texts
 from adapters.schwab import manifest as facts
 from adapters.schwab.errors import body_of, check, classify
 from adapters.schwab.login import Login, load_sdk
-from adapters.schwab.manifest import APP_RATES, CONNECT_TIMEOUT, MANIFEST, ORDER_RATES, TOTAL_TIMEOUT
+from adapters.schwab.manifest import CONNECT_TIMEOUT, MANIFEST, TOTAL_TIMEOUT
 from adapters.schwab.shared import Shared, digest
 from domain.broker import Credentials, Lane, SessionDeps
 from domain.errors import AuthFailed, BrokerError, Throttled
@@ -31,14 +31,12 @@ class Client:
         self.healthy = False
         self._joined = False
         self._app = digest(credentials["app_key"], deps.endpoint)
-        self._app_limit = self._limiter(f"app|{self._app}", APP_RATES)
+        self._app_limit = shared.limiters.get(
+            deps.clock,
+            f"app|{self._app}",
+            lambda: limits.app(deps.clock, deps.rate_ceiling, deps.quota, self._app),
+        )
         self._order_limit: Limiter | None = None
-
-    def _limiter(self, scope: str, rates: Any) -> Limiter:
-        def make() -> Limiter:
-            return Limiter(self._deps.clock, rates, self._deps.rate_ceiling)
-
-        return self._shared.limiters.get(self._deps.clock, scope, make)
 
     async def open(self) -> None:
         """Import the SDK off the loop and sign in. Raises Denied, AuthFailed or Unreachable."""
@@ -61,7 +59,9 @@ class Client:
 
     def orders_of(self, account_hash: str) -> None:
         """Count order requests against this account from now on."""
-        self._order_limit = self._limiter(f"orders|{digest(account_hash, self._deps.endpoint)}", ORDER_RATES)
+        clock, ceiling = self._deps.clock, self._deps.rate_ceiling
+        scope = f"orders|{digest(account_hash, self._deps.endpoint)}"
+        self._order_limit = self._shared.limiters.get(clock, scope, lambda: limits.orders(clock, ceiling))
 
     async def close(self) -> None:
         """Forget the session; the connections are shared and stay."""

@@ -6,10 +6,13 @@ import importlib
 import importlib.metadata
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from bot import texts
 from bot.problems import Problem
+
+T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,15 +58,22 @@ def _run(_: Sequence[str]) -> int:
     redactor = logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
     from bot.compose import run
 
+    _told(run(settings, redactor, version()), texts.CRASHED)
+    return 0
+
+
+def _told(work: Coroutine[Any, Any, T], crashed: str) -> T:
+    """Run it; what nobody foresaw is logged, and told without a traceback."""
     try:
-        asyncio.run(run(settings, redactor, version()))
+        return asyncio.run(work)
     except Problem:
         raise
-    except Exception as error:  # noqa: BLE001 - logged, and told without a traceback
+    except Exception as error:  # noqa: BLE001 - see above
+        from bot import logs
+
         reference = secrets.token_hex(4)
         logs.write_crash(error, reference)
-        raise Problem(texts.CRASHED.format(reference=reference)) from None
-    return 0
+        raise Problem(crashed.format(reference=reference)) from None
 
 
 def _doctor(_: Sequence[str]) -> int:
@@ -81,7 +91,8 @@ def _vault(rest: Sequence[str]) -> int:
     harden.protect_memory()
     json = logs.wants_json(settings.log_format, sys.stderr)
     logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
-    return asyncio.run(vaultctl.run(asked, settings, lambda line: sys.stdout.write(f"{line}\n")))
+    work = vaultctl.run(asked, settings, lambda line: sys.stdout.write(f"{line}\n"))
+    return _told(work, texts.VAULT_CRASHED)
 
 
 def _demo(rest: Sequence[str]) -> int:

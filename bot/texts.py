@@ -34,6 +34,10 @@ KEY_FILE_LIVE = (
     "{path} can be read by this user only. Who copies it together with the database can open every "
     "credential: with real money, AWS KMS is the better place for the key (docs/vault.md)."
 )
+VAULT_CRASHED = (
+    "It stopped because of an error nobody foresaw, which is in the log under the reference {reference}. "
+    "What was done stays done, and every credential still opens."
+)
 VAULT_STOPPED = "{why} What was done stays done: run the same command again later."
 VAULT_CURRENT = "New credentials are sealed under {key}."
 VAULT_UNDER = "  {count} values under {key}"

@@ -107,7 +107,7 @@ class _Vaultctl:
             self.write(texts.RESEAL_RESUMED.format(at=_when(begun)))
         else:
             begun = self.clock.now()
-            mark.write_text(begun.isoformat())
+            _write(mark, begun)
         tally = await rotation.reseal(begun)
         if not tally.lost:
             mark.unlink(missing_ok=True)
@@ -149,6 +149,17 @@ def _read(mark: Path) -> datetime | None:
         return datetime.fromisoformat(mark.read_text()).astimezone(UTC)
     except (OSError, ValueError):
         return None
+
+
+def _write(mark: Path, begun: datetime) -> None:
+    """Write the mark whole or not at all. Raises Problem."""
+    draft = mark.with_suffix(".draft")
+    try:
+        mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.write_text(begun.isoformat())
+        draft.replace(mark)
+    except OSError as error:
+        raise Problem(texts.NOT_WRITABLE.format(path=mark.parent, why=error.strerror)) from error
 
 
 def _when(at: datetime) -> str:

@@ -44,7 +44,7 @@ _INFO = b"discord-trade-exec envelope 1"
 class Header:
     """Hold what precedes the sealed text, which begins at ``size``.
 
-    ``sealed_at`` is whole seconds since 1970, 0 where a version 1 value does not say. ``authenticated`` is
+    ``sealed_at`` is microseconds since 1970, 0 where a version 1 value does not say. ``authenticated`` is
     what of the header the text's tag covers.
     """
 
@@ -60,7 +60,7 @@ class Header:
 
 
 def seal(plain: bytes, *, key: bytes, key_id: str, wrapped: bytes, binding: Binding, at: int = 0) -> bytes:
-    """Seal ``plain`` under the 32-byte data key, which travels inside as ``wrapped``, at ``at`` seconds."""
+    """Seal ``plain`` under the 32-byte data key, which travels inside as ``wrapped``; ``at`` is its time."""
     salt = os.urandom(SALT)
     encryption, commitment = _derive(key, salt)
     nonce = os.urandom(NONCE)

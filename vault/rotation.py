@@ -8,14 +8,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.errors import VaultError, VaultUnavailable
 from domain.ports import Repository
 from vault import envelope, texts
 from vault.ring import KeyRing
-from vault.vault import EnvelopeVault
+from vault.vault import EPOCH, EnvelopeVault, microseconds
 
 Sealed = Mapping[str, bytes]
 AT_ONCE = 8
@@ -95,7 +95,7 @@ class Rotation:
     async def reseal(self, before: datetime) -> Tally:
         """Seal anew, under fresh data keys, what was sealed before a time. Raises VaultUnavailable."""
         current = await self._ring.current()
-        limit = int(before.timestamp()) + 1  # what is stamped with this very second may be older
+        limit = microseconds(before)
 
         def right(sealed: Sealed) -> bool:
             headers = [envelope.read_header(blob) for blob in sealed.values()]
@@ -210,5 +210,5 @@ def _count(survey: Survey, header: envelope.Header) -> None:
     if header.version == envelope.FIRST:
         survey.first_version += 1
         return
-    at = datetime.fromtimestamp(header.sealed_at, UTC)
+    at = EPOCH + timedelta(microseconds=header.sealed_at)
     survey.oldest = at if survey.oldest is None else min(survey.oldest, at)

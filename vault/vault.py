@@ -1,6 +1,7 @@
 """Seal and open the credentials of one connection."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from domain.broker import Credentials
 from domain.errors import VaultError
@@ -9,6 +10,14 @@ from vault import envelope, texts
 from vault.binding import Binding
 from vault.cache import KeyCache
 from vault.keys import KeyProvider
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """Give a time as whole microseconds since 1970, as envelopes hold it."""
+    return (at - EPOCH) // _MICROSECOND
 
 
 class EnvelopeVault:
@@ -29,7 +38,7 @@ class EnvelopeVault:
     ) -> Mapping[str, bytes]:
         """Seal each field under one fresh data key. Raises VaultError when no key can be made."""
         key = await self._provider.generate(self.context(user, broker, account))
-        at = int(self._clock.now().timestamp())
+        at = microseconds(self._clock.now())
         return {
             name: envelope.seal(
                 value.encode(),

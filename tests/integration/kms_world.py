@@ -79,6 +79,7 @@ class Gate:
         self.answer: str | None = None
         """An error code to answer with, or ``reset``, ``hang``, ``junk``, or None to let through."""
         self.status = 400
+        self.on_call = lambda operation: None
         self.calls: list[str] = []
         self.bodies: list[str] = []
 
@@ -117,6 +118,7 @@ class Gate:
         body = await request.read()
         self.calls.append(request.headers["X-Amz-Target"].rpartition(".")[2])
         self.bodies.append(body.decode())
+        self.on_call(self.calls[-1])
         if self.answer == "reset":
             request.transport.abort()
             return web.Response()

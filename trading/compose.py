@@ -73,11 +73,15 @@ def build(
         tallies=Tallies(store.tallies, clock),
         quota=quota,
     )
+    return _tie(deps, reader)
+
+
+def _tie(deps: TradingDeps, reader: Reader) -> Verbs:
     executor = Executor(deps)
     accounts = AccountService(deps, executor)
     return Verbs(
         trading=TradingService(deps, executor, accounts, reader),
         accounts=accounts,
-        tokens=TokenService(store.tokens, clock),
+        tokens=TokenService(deps.store.tokens, deps.clock),
         gate=Gate(deps),
     )

@@ -130,6 +130,11 @@ class BrokerManifest:
     session_lifetime: float | None = None
     auth: str = "api_key"
     beta: bool = False
+    forgets_daily: str = ""
+    """The time zone at whose midnight the broker forgets finished orders; empty where it keeps them.
+
+    Not to find an order that was sent on an earlier day proves nothing then.
+    """
     cancel_all_with_parent: bool = True
     """Cancelling a bracket's entry cancels its legs."""
     setup_url: str = ""

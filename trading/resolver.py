@@ -1,10 +1,11 @@
 """Find out what became of an order nobody got an answer for, by the broker's own semantics."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from domain.broker import BrokerSession, ClientIds
+from domain.broker import BrokerManifest, BrokerSession, ClientIds
 from domain.errors import AuthFailed, BrokerError, DuplicateClientId, NotFound, Rejected, Sent
 from domain.orders import Order, OrderState, PositionEffect
 from trading import lifecycle, texts
@@ -55,7 +56,8 @@ class Resolver:
             return await self._ask_by_sending(session, order)
         order = await self._count_look(order)
         settled = self._deps.clock.now() - self._sent_at(order) > timedelta(seconds=manifest.settle)
-        if manifest.client_ids is not ClientIds.NONE and order.seen >= LOOKS and settled:
+        proves = manifest.client_ids is not ClientIds.NONE and self._remembered(manifest, order)
+        if proves and order.seen >= LOOKS and settled:
             reason = texts.say("not_sent", broker=manifest.title)
             return await self._settle(order, OrderState.NOT_SENT, "not_sent", reason)
         return await self._maybe_give_up(order)
@@ -94,6 +96,14 @@ class Resolver:
             return order
         _log.error("orphan_found", order=order.id)
         return await self._book.take_in(order, report)
+
+    def _remembered(self, manifest: BrokerManifest, order: Order) -> bool:
+        """Tell whether the broker would still know the order, had it taken and finished it."""
+        if not manifest.forgets_daily:
+            return True
+        zone = ZoneInfo(manifest.forgets_daily)
+        days = (at.astimezone(zone).date() for at in (self._sent_at(order), self._deps.clock.now()))
+        return len(set(days)) == 1
 
     def _sent_at(self, order: Order) -> datetime:
         return order.send_by or order.intent.created_at

@@ -177,9 +177,13 @@ class Book:
             self._changed(record)
 
     def vanished(self) -> None:
-        """Forget what neither list of a whole reading held any more; absence proves nothing about it."""
+        """Forget what neither list of a whole reading held any more; absence proves nothing about it.
+
+        An execution proves that there is an order, whatever list it is missing from.
+        """
         for record in tuple(self.every()):
-            if record.round < self.round and record.perm_id and record.status not in OVER and record.live:
+            seen = record.round == self.round or record.fills
+            if not seen and record.perm_id and record.status not in OVER and record.live:
                 self.forget(record)
 
     # Keeping

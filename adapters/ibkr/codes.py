@@ -11,7 +11,10 @@ from domain.errors import BrokerError
 
 CANCELLED, CLIENT_TAKEN, DUPLICATE_ID, MISMATCH, TOO_FAST = 202, 326, 103, 105, 100
 NOT_FOUND, NOT_CANCELLABLE = frozenset({135, 10147}), frozenset({161, 10148, 136})
-LINK_DOWN = frozenset({1100, 2110})
+BROKEN = 2110
+LINK_DOWN = frozenset({1100, BROKEN})
+FARM_BACK = frozenset({2104, 2106, 2158})
+"""[?] Told once a farm is connected again; after 2110, which names none, that is the end of it too."""
 LINK_BACK = frozenset({1101, 1102})
 """1101: subscriptions were lost; 1102: they were kept. Orders are read again either way."""
 QUOTE_REFUSED = frozenset({200, 300, 354, 10089, 10090, 10091, 10167, 10168, 10186, 10197, 321, 322})

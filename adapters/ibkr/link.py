@@ -43,6 +43,7 @@ class Link:
         self.client_id = int(credentials.get("client_id") or "71")
         self.cut_off = False
         """TWS itself has lost Interactive Brokers."""
+        self._cut_by = 0
         self.stale_positions = True
         self.synced_at: float | None = None
         self.listener: asyncio.Queue[Item] | None = None
@@ -281,8 +282,8 @@ class Link:
         if code == codes.CLIENT_TAKEN and self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
         elif code in codes.LINK_DOWN:
-            self.cut_off = True
-        elif code in codes.LINK_BACK:
+            self.cut_off, self._cut_by = True, code
+        elif code in codes.LINK_BACK or (self._back_by_itself and code in codes.FARM_BACK):
             self.cut_off = False
             self._gap()
         elif request > 0:
@@ -291,6 +292,10 @@ class Link:
             while len(self._errors_of) > 500:
                 self._errors_of.pop(next(iter(self._errors_of)))
             self._poke()
+
+    @property
+    def _back_by_itself(self) -> bool:
+        return self.cut_off and self._cut_by == codes.BROKEN
 
     def _note_refusal(self, request: int, code: int, text: str) -> None:
         """Keep a refusal with its order: it is rejected once its status says that it does not work."""

@@ -55,6 +55,8 @@ MANIFEST = BrokerManifest(
     # orderRef is kept and given back, but two orders may carry the same one: only orderId is checked (103).
     client_ids=ClientIds.ECHOED,
     settle=30.0,
+    # TWS tells of the orders and executions since midnight, in New York where it was not told otherwise.
+    forgets_daily="America/New_York",
     throttled_submit_sent=True,
     # TWS takes 50 messages a second and hangs up on who sends more: a tenth stays unused.
     rates=(RateRule(scope=Scope.CONNECTION, count=45, window=1.0),),

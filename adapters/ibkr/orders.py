@@ -42,7 +42,8 @@ class OrderDesk:
         if found is None:
             await self._link.sync(errors)
             found = self._link.book.by_id(broker_order_id)
-        if found is None or not found.status:
+        if found is None or not (found.status or found.fills):
+            self._whole_link(errors)
             raise errors.not_found(texts.NOT_FOUND)
         return found
 
@@ -53,6 +54,7 @@ class OrderDesk:
             await self._link.sync(errors)
             found = self._there(client_order_id)
         if found is None:
+            self._whole_link(errors)  # what TWS does not know while it is cut off proves nothing
             raise errors.not_found(texts.NOT_FOUND)
         return found
 

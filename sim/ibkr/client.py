@@ -102,7 +102,7 @@ class Client:
             await asyncio.sleep(0)
 
     async def _let_in(self, client_id: int) -> bool:
-        if client_id in self._sim.clients:
+        if client_id in self._sim.clients or client_id in self._sim.stuck:
             self.write(messages.error(-1, 326, "Unable to connect as the client id is already in use."))
             await self._writer.drain()
             self._writer.close()
@@ -209,7 +209,7 @@ class Client:
     def _completed(self) -> None:
         desk = self._sim.desk
         for order in desk.every():
-            if not order.live:
+            if not order.live and order.key not in desk.late:
                 self.write(messages.completed(order, desk.account))
         self.write(frame(102))
 

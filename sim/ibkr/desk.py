@@ -43,6 +43,10 @@ class Desk:
         self._kept: list[EngineEvent] | None = None
         self._silent: set[str] = set()
         self._perm = 1000
+        self.warning: tuple[int, str] | None = None
+        """What to say of every new order before it is taken."""
+        self.late: set[tuple[int, int]] = set()
+        """Finished orders that are not among the completed ones yet."""
         engine.subscribe(self._heard)
 
     def every(self) -> Iterator[TwsOrder]:
@@ -75,6 +79,8 @@ class Desk:
                 client,
                 messages.error(order.order_id, 10349, "Order TIF was set to DAY based on order preset."),
             )
+        if self.warning is not None:
+            self._send(client, messages.error(order.order_id, *self.warning))
         self.orders[order.key] = order
         if order.transmit:
             self._transmit(order)

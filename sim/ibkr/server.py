@@ -44,6 +44,8 @@ class IbkrSim:
         self.silent: set[str] = set()
         self.mute: set[str] = set()
         """Names of requests that are taken and never answered."""
+        self.stuck: set[int] = set()
+        """Client ids that TWS believes in use although nobody is there, as after a crash."""
         self.engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
         self.engine.open_account(accounts[0], cash)
         self.desk = Desk(self.engine, market, clock, accounts[0], self.send)

@@ -85,3 +85,21 @@ async def test_a_doubt_counts_from_when_nobody_answered_for_the_request_may_have
     for _ in range(LOOKS):
         await scene.clock.advance(3)
         assert await look(scene) is OrderState.UNKNOWN
+
+
+async def test_a_broker_that_forgets_at_midnight_proves_nothing_about_yesterday(scene):
+    scene.broker.manifest = replace(MANIFEST, forgets_daily="America/New_York")
+    for _ in range(LOOKS + 1):
+        assert await look(scene) is OrderState.UNKNOWN
+        await scene.clock.advance(1)
+    await scene.clock.advance(24 * 3600)
+    assert await look(scene) is OrderState.NEEDS_HUMAN
+
+
+async def test_a_broker_that_forgets_at_midnight_is_believed_about_today(scene):
+    scene.broker.manifest = replace(MANIFEST, forgets_daily="America/New_York")
+    for _ in range(LOOKS):
+        assert await look(scene) is OrderState.UNKNOWN
+        await scene.clock.advance(1)
+    await scene.clock.advance(MANIFEST.settle)
+    assert await look(scene) is OrderState.NOT_SENT

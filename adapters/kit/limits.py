@@ -130,10 +130,10 @@ class Limiter:
 
     def _at_once(self, lane: Lane, now: float) -> Slot | None:
         """Give a slot where nobody has to wait."""
-        return self._take(lane, now) if not self._ahead(lane) and self._room(lane, now) else None
+        return self._take(lane) if not self._ahead(lane) and self._room(lane, now) else None
 
     def _room(self, lane: Lane, now: float) -> bool:
-        if self._blocked_until > now or self._gap.until > now:
+        if self._blocked_until > now or self._gap.left():
             return False
         return all(window.room(lane, now) for window in self._windows if window.covers(lane))
 
@@ -141,11 +141,11 @@ class Limiter:
         """Tell whether someone as urgent or more is waiting already."""
         return any(self._lanes[other] for other in URGENCY[: URGENCY.index(lane) + 1])
 
-    def _take(self, lane: Lane, now: float, ticket: str = "") -> Slot:
+    def _take(self, lane: Lane, ticket: str = "") -> Slot:
         slot = Slot(self, tuple(window for window in self._windows if window.covers(lane)), ticket)
         for each in slot.windows:
             each.flying += 1
-        self._gap.took(slot, now)
+        self._gap.took(slot)
         return slot
 
     def _answered(self, slot: Slot, *, counted: bool = True) -> None:
@@ -154,7 +154,7 @@ class Limiter:
             each.flying -= 1
             if counted:
                 each.hold_until(now + each.rule.window)
-        self._gap.answered(slot, now, counted=counted)
+        self._gap.answered(slot, counted=counted)
         self._pump()
 
     def _abandon(self, waiter: _Waiter) -> None:
@@ -183,7 +183,7 @@ class Limiter:
 
     def _grant(self, now: float) -> None:
         while (lane := self._next(now)) is not None:
-            self._hand(lane, now)
+            self._hand(lane)
 
     def _next(self, now: float) -> Lane | None:
         """Give the most urgent lane with somebody waiting who finds room."""
@@ -195,11 +195,13 @@ class Limiter:
                 return lane
         return None
 
-    def _hand(self, lane: Lane, now: float, ticket: str = "") -> None:
+    def _hand(self, lane: Lane, ticket: str = "") -> None:
         waiter = self._lanes[lane].popleft()
-        waiter.future.set_result(self._take(lane, now, ticket))
+        waiter.future.set_result(self._take(lane, ticket))
 
     def _set_alarm(self, now: float) -> None:
+        if self._gap.left() and any(self._lanes.values()):
+            self._gap.ring(self._pump)
         times = [time for lane in URGENCY if self._lanes[lane] for time in self._times(lane, now)]
         if (deadline := self._deadline()) is not None:
             times.append(deadline)
@@ -218,8 +220,7 @@ class Limiter:
         """List when something may change for the waiters of a lane."""
         free = [window.wait(lane) for window in self._windows if window.covers(lane)]
         times = [at for at in free if at is not None]
-        times += [at for at in (self._blocked_until, self._gap.until) if at > now]
-        return times
+        return [*times, self._blocked_until] if self._blocked_until > now else times
 
     async def _alarm(self, at: float) -> None:
         await self._clock.sleep(at - self._clock.monotonic())

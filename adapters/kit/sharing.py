@@ -63,15 +63,14 @@ class SharedLimiter(Limiter):
     def throttled(self, retry_after: float | None) -> None:
         """Adopt a 429, for all processes."""
         super().throttled(retry_after)
-        window = self._penalty(retry_after)
-        self._later(self._quota.block(self._name, window))
+        self._later(self._quota.block(self._name, self._penalty(retry_after)))
 
     def _at_once(self, lane: Lane, now: float) -> Slot | None:
         return super()._at_once(lane, now) if self._alone(now) else None
 
-    def _take(self, lane: Lane, now: float, ticket: str = "") -> Slot:
+    def _take(self, lane: Lane, ticket: str = "") -> Slot:
         self._bare += not ticket
-        return super()._take(lane, now, ticket)
+        return super()._take(lane, ticket)
 
     def _answered(self, slot: Slot, *, counted: bool = True) -> None:
         window = self._window.rule.window
@@ -132,7 +131,7 @@ class SharedLimiter(Limiter):
         if first is None:
             self._later(self._quota.give_back(self._name, leave.ticket, after=0.0))
         else:
-            self._hand(first, now, leave.ticket)
+            self._hand(first, leave.ticket)
         return 0.0
 
     def _go_alone(self) -> None:

@@ -5,7 +5,9 @@ of the one ``count`` before it can never be one too many, whatever the delay (sh
 section 3b). Buckets, and logs kept at send time, are refused 2 to 18 % when saturated.
 """
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from domain.broker import Lane, RateRule
@@ -64,21 +66,37 @@ class Gap:
     """Keep requests ``seconds`` apart at the broker: the next goes that long after the answer to the last.
 
     Exact while no request takes longer than a second to arrive; one that hangs delays the next no longer.
+    Hundredths of a second are the wire's time, so the loop's: a clock that is driven by hand has none.
     """
 
     seconds: float = 0.0
     until: float = 0.0
     last: object = None
+    timer: asyncio.TimerHandle | None = None
 
-    def took(self, slot: object, now: float) -> None:
+    def took(self, slot: object) -> None:
         """Note that a request goes out."""
         if self.seconds:
-            self.last, self.until = slot, now + _ASTRAY + self.seconds
+            self.last, self.until = slot, _loop().time() + _ASTRAY + self.seconds
 
-    def answered(self, slot: object, now: float, *, counted: bool) -> None:
+    def answered(self, slot: object, *, counted: bool) -> None:
         """Note an answer."""
-        if self.last is slot:
-            self.last, self.until = None, now + self.seconds if counted else now
+        if self.seconds and self.last is slot:
+            self.last, self.until = None, _loop().time() + (self.seconds if counted else 0.0)
+
+    def left(self) -> float:
+        """Give the seconds until the next may go."""
+        return max(0.0, self.until - _loop().time()) if self.seconds else 0.0
+
+    def ring(self, then: Callable[[], None]) -> None:
+        """Call when the next may go."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = _loop().call_at(self.until, then)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
 
 
 def window(rule: RateRule, ceiling: int | None = None) -> Window:

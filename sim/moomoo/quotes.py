@@ -8,6 +8,8 @@ from sim.moomoo import render
 from sim.moomoo.state import Refusal, World
 
 _US_QUOTES, _STOCK = 11, 3
+_MOST = 400
+"""Stocks in one snapshot (openapi.moomoo.com, get_market_snapshot)."""
 
 
 def static(world: World, c2s: Any, s2c: Any) -> None:
@@ -24,6 +26,8 @@ def static(world: World, c2s: Any, s2c: Any) -> None:
 def snapshot(world: World, c2s: Any, s2c: Any) -> None:
     """Answer GetSecuritySnapshot."""
     world.count("quotes")
+    if len(c2s.securityList) > _MOST:
+        raise Refusal(f"At most {_MOST} stocks can be asked for at once")
     for asked in c2s.securityList:
         instrument = _find(world, asked)
         quote = world.market.quote(instrument.symbol)

@@ -57,6 +57,8 @@ def order(message: Any, found: EngineOrder, world: World) -> None:
     message.price = float(found.limit_price or 0)
     message.fillAvgPrice = float(found.average_price or 0)
     message.createTime, message.updateTime = stamp(found.created_at), stamp(found.updated_at)
+    message.createTimestamp = found.created_at.timestamp()
+    message.updateTimestamp = found.updated_at.timestamp()
     message.secMarket, message.trdMarket, message.currency = US, US, 2
     message.timeInForce = FORCES[found.request.time_in_force]
     message.fillOutsideRTH = found.request.extended_hours
@@ -68,9 +70,7 @@ def order(message: Any, found: EngineOrder, world: World) -> None:
         message.trailType, message.trailValue = 1, float(found.request.trail_percent)
     if found.request.trail_amount is not None:
         message.trailType, message.trailValue = 2, float(found.request.trail_amount)
-    remark = world.remarks.get(found.id)
-    if remark:
-        message.remark = remark
+    message.remark = world.remarks.get(found.id, "")
 
 
 def position(message: Any, held: EnginePosition, number: int, account: SimAccount) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from adapters.paper.engine import EngineEvent
 from sim.faults import Fault, FaultAction
@@ -42,6 +43,9 @@ class Connection:
     ) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.subscribed: set[int] = set()
+        self.number = 0
+        """The connection's id, given with InitConnect; 0 before it."""
+        self._packets: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _open(self, proto: int, body: bytes) -> bytes:
@@ -75,7 +79,16 @@ class Connection:
 
     async def _answer(self, frame: Frame) -> None:
         world = self.server.world
-        request = pb.module(frame.proto).Request.FromString(frame.body)
+        try:
+            request = pb.module(frame.proto).Request.FromString(frame.body)
+            if not request.IsInitialized():
+                raise DecodeError("a required field is missing")
+        except KeyError:
+            self.send(_plain(frame, "Unknown protocol ID", UNKNOWN))
+            return
+        except DecodeError:
+            self.send(_plain(frame, "The request cannot be parsed", UNKNOWN))
+            return
         path = _path(frame.proto, request)
         if frame.proto not in {1001, 1004}:
             body = MessageToDict(request.c2s, preserving_proto_field_name=True)
@@ -136,10 +149,22 @@ class Connection:
             reply.retType, reply.retMsg, reply.errCode = refused.ret_type, refused.text, 0
         return Frame(proto=frame.proto, serial=frame.serial, body=reply.SerializeToString())
 
+    def _check(self, proto: int, c2s: Any) -> None:
+        """Refuse what comes before the greeting, and a trade request that is sent twice."""
+        if proto != 1001 and not self.number:
+            raise Refusal("Please call InitConnect first")
+        if proto in {2202, 2205}:
+            # Trd_PlaceOrder.proto and Trd_ModifyOrder.proto: packetID guards writes against replays.
+            if c2s.packetID.connID != self.number or c2s.packetID.serialNo in self._packets:
+                raise Refusal("The packetID is not valid: a replayed request is not carried out")
+            self._packets.add(c2s.packetID.serialNo)
+
     def _fill(self, world: World, proto: int, c2s: Any, reply: Any) -> None:
+        self._check(proto, c2s)
         if proto == 1001:
+            self.number = self.server.next_id()
             s2c = reply.s2c
-            s2c.serverVer, s2c.loginUserID, s2c.connID = 1011, 100, self.server.next_id()
+            s2c.serverVer, s2c.loginUserID, s2c.connID = 1011, 100, self.number
             s2c.connAESKey, s2c.aesCBCiv, s2c.keepAliveInterval = crypto.AES_KEY, crypto.AES_IV, 10
         elif proto == 1004:
             reply.s2c.time = c2s.time
@@ -246,6 +271,7 @@ def _path(proto: int, request: Any) -> str:
 
 
 def _plain(frame: Frame, text: str, ret_type: int) -> Frame:
-    reply = pb.module(frame.proto).Response()
+    # The first three fields of every answer are the same.
+    reply = pb.module(frame.proto if frame.proto in pb.NAMES else 1001).Response()
     reply.retType, reply.retMsg = ret_type, text
     return Frame(proto=frame.proto, serial=frame.serial, body=reply.SerializeToString())

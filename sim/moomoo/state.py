@@ -16,7 +16,16 @@ PAPER, REAL = 0, 1
 US = 2
 PAPER_ACCOUNT, REAL_ACCOUNT = 910001234, 281756450000005678
 WINDOW = 30.0
-LIMITS = {"place": 15, "modify": 20, "orders": 10, "funds": 10, "positions": 10, "history": 10, "quotes": 60}
+LIMITS = {
+    "unlock": 10,
+    "place": 15,
+    "modify": 20,
+    "orders": 10,
+    "funds": 10,
+    "positions": 10,
+    "history": 10,
+    "quotes": 60,
+}
 
 
 class Refusal(Exception):
@@ -108,9 +117,9 @@ class World:
             raise Refusal(f"This request is too frequent: at most {LIMITS[kind]} times per 30 seconds")
         hits.append(now)
 
-    def order(self, account: SimAccount, order_id: str) -> EngineOrder:
-        """Find an order. Raises Refusal."""
+    def order(self, account: SimAccount, number: int, order_id: str) -> EngineOrder:
+        """Find an order by its text, or by its number where there is none. Raises Refusal."""
         for order in self.engine.orders(account.key):
-            if order.id == order_id:
+            if order.id == order_id or (not order_id and order.sequence + 1 == number):
                 return order
         raise Refusal("The order does not exist")

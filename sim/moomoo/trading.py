@@ -39,6 +39,7 @@ def accounts(world: World, c2s: Any, s2c: Any) -> None:
 
 def unlock(world: World, c2s: Any, s2c: Any) -> None:
     """Answer UnlockTrade, which is for the whole OpenD."""
+    world.count("unlock")
     if c2s.unlock and c2s.pwdMD5 != world.password_md5:
         raise Refusal("Unlock failed: wrong trade password")
     world.unlocked = c2s.unlock
@@ -68,7 +69,7 @@ def orders(world: World, c2s: Any, s2c: Any) -> None:
     render.header(s2c.header, account)
     for order in world.engine.orders(account.key):
         fresh = order.created_at.astimezone(render.NEW_YORK).date() == today
-        if (fresh or order.live) and _wanted(order, c2s.filterConditions):
+        if (fresh or order.live) and _wanted(order, c2s):
             render.order(s2c.orderList.add(), order, world)
 
 
@@ -84,7 +85,7 @@ def history(world: World, c2s: Any, s2c: Any) -> None:
     for order in world.engine.orders(account.key):
         old = order.created_at.astimezone(render.NEW_YORK).date() < today
         inside = asked.beginTime <= render.stamp(order.created_at) <= asked.endTime
-        if old and not order.live and inside and _wanted(order, asked):
+        if old and not order.live and inside and _wanted(order, c2s):
             render.order(s2c.orderList.add(), order, world)
 
 
@@ -111,7 +112,7 @@ def modify(world: World, c2s: Any, s2c: Any) -> None:
     world.count("modify", account.key)
     if c2s.forAll or c2s.modifyOrderOp not in {1, 2}:
         raise Refusal("This operation is not supported for US orders")
-    order = world.order(account, c2s.orderIDEx)
+    order = world.order(account, c2s.orderID, c2s.orderIDEx)
     try:
         if c2s.modifyOrderOp == 2:
             world.engine.cancel(order.id)
@@ -155,7 +156,10 @@ def _trade(world: World, c2s: Any) -> SimAccount:
     return account
 
 
-def _wanted(order: EngineOrder, asked: Any) -> bool:
+def _wanted(order: EngineOrder, c2s: Any) -> bool:
+    asked = c2s.filterConditions
+    if c2s.filterStatusList and render.status(order) not in c2s.filterStatusList:
+        return False
     if asked.orderIDExList and order.id not in asked.orderIDExList:
         return False
     return not asked.codeList or order.symbol in asked.codeList

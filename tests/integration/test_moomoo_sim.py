@@ -20,29 +20,45 @@ import json, socket, sys
 from sim.moomoo import pb
 from sim.moomoo.frames import Frame
 import struct
+from google.protobuf.json_format import MessageToDict, ParseDict
 HEAD = struct.Struct("<1s1sI2B2I20s8s")
 port, asks = int(sys.argv[1]), json.loads(sys.argv[2])
 s = socket.create_connection(("127.0.0.1", port), 5)
-def ask(proto, fields):
-    from google.protobuf.json_format import ParseDict
-    request = pb.module(proto).Request()
-    ParseDict({"c2s": fields}, request)
-    s.sendall(Frame(proto=proto, serial=7, body=request.SerializeToString()).pack())
-    f = s.makefile("rb")
+f = s.makefile("rb")
+def ask(proto, body, reads):
+    s.sendall(Frame(proto=proto, serial=7, body=body).pack())
     while True:
         head = HEAD.unpack(f.read(HEAD.size))
         body = f.read(head[6])
-        if head[2] == proto:
-            reply = pb.module(proto).Response.FromString(body)
-            return [reply.retType, reply.retMsg]
-print(json.dumps([ask(p, c) for p, c in asks]))
+        if head[2] == proto and head[5] == 7:
+            reply = pb.module(reads).Response.FromString(body)
+            assert reply.IsInitialized(), reply.FindInitializationErrors()
+            return reply
+def say(proto, fields, serial):
+    if "packetID" in fields and fields["packetID"] is None:
+        fields["packetID"] = {"connID": hello.s2c.connID, "serialNo": serial}
+    if proto not in pb.NAMES or "raw" in fields:
+        reads = proto if proto in pb.NAMES else 1001
+        reply = ask(proto, bytes.fromhex(fields["raw"]), reads)
+    else:
+        request = pb.module(proto).Request()
+        ParseDict({"c2s": fields}, request)
+        reply = ask(proto, request.SerializeToString(), proto)
+    said = MessageToDict(reply, preserving_proto_field_name=True)
+    return [reply.retType, reply.retMsg, said.get("s2c")]
+greeting = {"clientVer": 1011, "clientID": "test", "recvNotify": True, "packetEncAlgo": -1}
+request = pb.module(1001).Request()
+ParseDict({"c2s": greeting}, request)
+if "--rude" not in sys.argv:
+    hello = ask(1001, request.SerializeToString(), 1001)
+print(json.dumps([say(p, c, n) for n, (p, c) in enumerate(asks, 1)]))
 """
 
 
-def talk(w, *asks):
-    """Send requests from a process that has only the vendor's message classes."""
+def answers(w, *asks, rude=False):
+    """Send requests from a process that has only the vendor's message classes; ``rude`` greets nobody."""
     told = subprocess.run(
-        [sys.executable, "-c", TALK, str(w.opend.port), json.dumps(asks)],
+        [sys.executable, "-c", TALK, str(w.opend.port), json.dumps(asks), *(["--rude"] if rude else [])],
         capture_output=True,
         text=True,
         check=True,
@@ -50,11 +66,16 @@ def talk(w, *asks):
     return json.loads(told.stdout)
 
 
+def talk(w, *asks):
+    """Send requests; give result and text of each answer."""
+    return [answer[:2] for answer in answers(w, *asks)]
+
+
 def place(w, **changes):
     account, env = (changes.pop("real", False) and w.real) or w.paper, changes.pop("env", None)
     env = env if env is not None else int(account == w.real)
     facts = {
-        "packetID": {"connID": 1, "serialNo": 1},
+        "packetID": None,  # a fresh one
         "header": {"trdEnv": env, "accID": account, "trdMarket": changes.pop("market", 2)},
         "trdSide": 1,
         "orderType": 1,

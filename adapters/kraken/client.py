@@ -8,7 +8,7 @@ from adapters.kit import retry
 from adapters.kit.errors import Errors
 from adapters.kraken import guard, texts
 from adapters.kraken.errors import classify
-from adapters.kraken.limits import PATIENCE, take
+from adapters.kraken.limits import PATIENCE
 from adapters.kraken.markets import Markets
 from adapters.kraken.shared import Link, Shared
 from domain.broker import Credentials, Lane, SessionDeps
@@ -32,7 +32,7 @@ class Client:
         guard.refuse(self._deps.environment)
         deps = self._deps
         if self._link is None:
-            self._link = self._shared.join(self._credentials, deps.clock, deps.endpoint, deps.rate_ceiling)
+            self._link = self._shared.join(self._credentials, deps)
 
     async def close(self) -> None:
         """Leave; others may still use the same."""
@@ -67,15 +67,23 @@ class Client:
 
         async def once() -> Json:
             link = self.link(errors)
-            await take(link.wire.public_limit, 1, PATIENCE[Lane.READ], errors)
+            slot = await link.public.acquire(Lane.READ, errors, PATIENCE[Lane.READ])
             call = getattr(link.wire.master, f"publicGet{name}")
-            return _result(await self._call(call(dict(params)), errors), errors)
+            try:
+                return _result(await self._call(call(dict(params)), errors), errors)
+            except Throttled as slow:
+                link.public.throttled(slow.retry_after)
+                raise
+            finally:
+                slot.done()
 
         return await retry.read(once)
 
-    async def read(self, name: str, params: Mapping[str, Any], errors: Errors) -> Json:
+    async def read(
+        self, name: str, params: Mapping[str, Any], errors: Errors, lane: Lane = Lane.READ
+    ) -> Json:
         """Ask for something of the account, again if need be."""
-        return await retry.read(lambda: self._read(name, params, errors))
+        return await retry.read(lambda: self._read(name, params, errors, lane))
 
     async def send(self, name: str, params: Mapping[str, Any], errors: Errors, lane: Lane) -> Json:
         """Ask for a change, once. Whatever may have reached Kraken is OutcomeUnknown."""
@@ -87,21 +95,18 @@ class Client:
         call = getattr(self.link(errors).exchange, f"privatePost{name}")
         return _result(await self._call(call(dict(params)), errors), errors)
 
-    async def _read(self, name: str, params: Mapping[str, Any], errors: Errors) -> Json:
+    async def _read(self, name: str, params: Mapping[str, Any], errors: Errors, lane: Lane) -> Json:
         link = self.link(errors)
         if self._deps.clock.monotonic() < link.blocked_until:
             raise errors.throttled(texts.THROTTLED, link.blocked_until - self._deps.clock.monotonic())
-        asked = link.wire.loop.time()
         try:
-            async with link.gate.reading():
-                left = PATIENCE[Lane.READ] - (link.wire.loop.time() - asked)
-                # Counted when it goes out: counted while it waits, it would make room for one too many.
-                await link.counters.read(_COSTS.get(name, 1), max(left, 0.0), errors)
+            async with link.counters.read(_COSTS.get(name, 1), lane, PATIENCE[lane], errors):
                 await link.gate.quiet()
                 return await self.send_now(name, params, errors)
         except Throttled as slow:
             if slow.text == texts.THROTTLED:
                 link.blocked_until = self._deps.clock.monotonic() + (slow.retry_after or 5.0)
+                await link.counters.full()
             raise
 
     async def _call(self, call: Any, errors: Errors) -> Any:

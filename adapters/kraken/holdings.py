@@ -12,6 +12,7 @@ from adapters.kit.errors import Errors
 from adapters.kraken import parse, texts
 from adapters.kraken.client import Client
 from adapters.kraken.markets import Markets, Pair
+from domain.broker import Lane
 from domain.errors import AuthFailed
 from domain.money import ZERO
 from domain.portfolio import AccountState, Position
@@ -38,9 +39,9 @@ class HoldingDesk:
         self._client = client
         self._costs: dict[str, tuple[Decimal, Decimal]] = {}
 
-    async def balances(self, errors: Errors) -> Mapping[str, Balance]:
+    async def balances(self, errors: Errors, lane: Lane = Lane.READ) -> Mapping[str, Balance]:
         """Give every asset in Kraken's spelling. Staked ones (``ETH2.S``, ``XBT.F``) cannot be traded."""
-        raws = await self._client.read("BalanceEx", {}, errors)
+        raws = await self._client.read("BalanceEx", {}, errors, lane)
         found = {}
         try:
             for asset, raw in raws.items():

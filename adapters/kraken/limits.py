@@ -1,7 +1,7 @@
 """Keep inside Kraken's counters, and keep nonces in order.
 
-Kraken counts in leaky buckets, which is what aiolimiter is: one per API key for REST (it does not count
-orders), and one per API key and pair in the matching engine (it counts orders, and quick cancels dearly).
+Kraken counts in leaky buckets: one per API key for REST (it does not count orders), and one per API key and
+pair in the matching engine (it counts orders, and quick changes and cancels dearly).
 Documented at docs.kraken.com, "Spot REST rate limits" and "Spot trading rate limits".
 """
 
@@ -9,13 +9,15 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from adapters.kit import sharing
 from adapters.kit.errors import Errors
-from adapters.kit.limits import URGENCY
-from adapters.kraken import manifest, texts
-from domain.broker import Lane
+from adapters.kit.limits import URGENCY, Limiter
+from adapters.kraken import manifest
+from adapters.kraken.bucket import Bucket
+from domain.broker import Lane, RateRule, Scope
+from domain.ports import Clock, SharedQuota
 
 PUBLIC, PUBLIC_WINDOW = 15.0, 15.0
 """Public requests per IP: one a second, with a burst."""
@@ -23,6 +25,8 @@ PATIENCE = {Lane.CANCEL: 30.0, Lane.EXIT: 30.0, Lane.ENTRY: 10.0, Lane.READ: 15.
 """Seconds a request waits for its share before it is refused unsent."""
 # What a cancel adds to the pair's counter, by the seconds the order rested: docs, "Spot trading rate limits".
 _CANCEL = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))
+# The same for a change, which counts one in any case.
+_AMEND = ((5, 3), (10, 2), (15, 1))
 
 
 def cancel_cost(age: float) -> int:
@@ -30,48 +34,48 @@ def cancel_cost(age: float) -> int:
     return next((cost for limit, cost in _CANCEL if age < limit), 0)
 
 
-async def take(bucket: Any, amount: float, patience: float, errors: Errors) -> None:
-    """Wait for room in a bucket. Raises Throttled, with nothing sent, when it takes too long."""
-    try:
-        async with asyncio.timeout(patience):
-            await bucket.acquire(amount)
-    except TimeoutError:
-        raise errors.throttled(texts.OWN_LIMIT) from None
+def amend_cost(age: float) -> int:
+    """Give what changing an order of this age adds to its pair's counter."""
+    return 1 + next((cost for limit, cost in _AMEND if age < limit), 0)
+
+
+def public(clock: Clock, quota: SharedQuota | None = None, name: str = "") -> Limiter:
+    """Make the limiter of our internet address, over all processes."""
+    rule = RateRule(scope=Scope.IP, count=int(PUBLIC), window=PUBLIC_WINDOW)
+    return sharing.limiter(clock, (rule,), quota=quota, name=f"kraken:ip:{name}")
 
 
 class Counters:
-    """Hold the buckets of one API key."""
+    """Hold the counters of one API key."""
 
     def __init__(self, ceiling: int | None = None) -> None:
-        from aiolimiter import AsyncLimiter
+        most = manifest.COUNTER if ceiling is None else max(2.0, min(manifest.COUNTER, float(ceiling)))
+        self._rest = Bucket(most, manifest.DECAY, single=True)
+        self._pairs: dict[str, Bucket] = {}
 
-        # One less than Kraken's own: its counter begins to lose only when the first request has arrived.
-        most = manifest.COUNTER - 1
-        most = most if ceiling is None else max(2.0, min(most, float(ceiling)))
-        self._make: Any = AsyncLimiter
-        self._rest = AsyncLimiter(most, most / manifest.DECAY)
-        self._pairs: dict[str, Any] = {}
+    def read(
+        self, cost: int, lane: Lane, patience: float, errors: Errors
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold room for a read of this cost. Reads go one at a time, for their nonces."""
+        return self._rest.request(cost, lane, patience, errors)
 
-    async def read(self, cost: int, patience: float, errors: Errors) -> None:
-        """Wait until a read of this cost fits."""
-        await take(self._rest, cost, patience, errors)
+    def order(
+        self, pair: str, lane: Lane, errors: Errors, cost: int = 1
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold room for one more order in a pair, or for a change of one."""
+        return self._pair(pair).request(cost, lane, PATIENCE[lane], errors)
 
-    async def order(self, pair: str, lane: Lane, errors: Errors) -> None:
-        """Wait until one more order in a pair fits."""
-        await take(self._pair(pair), 1, PATIENCE[lane], errors)
-
-    async def cancelled(self, pair: str, age: float) -> None:
+    def cancelling(self, pair: str, age: float) -> AbstractAsyncContextManager[None]:
         """Count a cancel, which never waits."""
-        bucket, cost = self._pair(pair), cancel_cost(age)
-        while cost and not bucket.has_capacity(cost):
-            cost -= 1
-        if cost:
-            await bucket.acquire(cost)
+        return self._pair(pair).regardless(cancel_cost(age))
 
-    def _pair(self, pair: str) -> Any:
+    async def full(self, pair: str = "") -> None:
+        """Adopt Kraken's word that a pair's counter, or the one of reads, is full."""
+        await (self._pair(pair) if pair else self._rest).fill()
+
+    def _pair(self, pair: str) -> Bucket:
         if pair not in self._pairs:
-            window = manifest.PAIR_COUNTER / manifest.PAIR_DECAY
-            self._pairs[pair] = self._make(manifest.PAIR_COUNTER, window)
+            self._pairs[pair] = Bucket(manifest.PAIR_COUNTER, manifest.PAIR_DECAY)
         return self._pairs[pair]
 
 
@@ -79,26 +83,19 @@ class Gate:
     """Let the private requests of one API key out so that their nonces arrive in order.
 
     Kraken refuses a nonce below one it has seen. Changes go one at a time, most urgent first; reads go one at
-    a time and start while no change is on its way. A change never waits for a read: at worst the read is the
-    one refused, and reads are asked again.
+    a time (their counter sees to that) and start while no change is on its way. A change never waits for a
+    read: at worst the read is the one refused, and reads are asked again.
     """
 
     def __init__(self) -> None:
-        self._reading = asyncio.Lock()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._busy = False
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        """Hold the turn to read. ``quiet`` comes last before the request, with nothing awaited between."""
-        async with self._reading:
-            yield
-
     async def quiet(self) -> None:
-        """Wait until no change is on its way."""
+        """Wait until no change is on its way: last before a read, with nothing awaited between."""
         while not self._quiet.is_set():
             await self._quiet.wait()
 

@@ -21,7 +21,7 @@ DEADLINE = 5.0
 SETTLE = 9.0
 """The deadline, and four seconds for a clock of ours that runs ahead."""
 
-COUNTER, DECAY = 15.0, 1 / 3
+COUNTER, DECAY = 15.0, 0.33
 """The REST counter of the lowest tier, per API key, and what it loses each second."""
 PAIR_COUNTER, PAIR_DECAY = 60.0, 1.0
 """The engine's own counter of the lowest tier, per API key and pair."""

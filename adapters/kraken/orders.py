@@ -13,7 +13,7 @@ from adapters.kit.errors import Errors
 from adapters.kraken import parse, texts
 from adapters.kraken.client import Client
 from adapters.kraken.markets import Markets
-from domain.broker import HistoryFilter
+from domain.broker import HistoryFilter, Lane
 from domain.errors import NotFound
 from domain.orders import OrderReport
 
@@ -29,9 +29,10 @@ class OrderDesk:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def by_id(self, txid: str, errors: Errors) -> OrderReport:
+    async def by_id(self, txid: str, errors: Errors, lane: Lane = Lane.READ) -> OrderReport:
         """Give one order. Raises NotFound; what cannot be an id of Kraken's is not asked for."""
-        return self._read(txid, await self.raw(txid, errors), await self._client.markets(errors), errors)
+        raw = await self.raw(txid, errors, lane)
+        return self._read(txid, raw, await self._client.markets(errors), errors)
 
     @staticmethod
     def check_id(txid: str, errors: Errors) -> None:
@@ -39,11 +40,11 @@ class OrderDesk:
         if not _TXID.fullmatch(txid):
             raise errors.not_found(texts.NOT_FOUND)
 
-    async def raw(self, txid: str, errors: Errors) -> Mapping[str, Any]:
+    async def raw(self, txid: str, errors: Errors, lane: Lane = Lane.READ) -> Mapping[str, Any]:
         """Give one order as Kraken sends it. Raises NotFound."""
         self.check_id(txid, errors)
         # Asked as a plain look-up, so that an unknown order is not found, whatever it is needed for.
-        result = await self._client.read("QueryOrders", {"txid": txid}, errors.during("order"))
+        result = await self._client.read("QueryOrders", {"txid": txid}, errors.during("order"), lane)
         if txid not in result:
             raise errors.not_found(texts.NOT_FOUND)
         found = result[txid]
@@ -51,10 +52,10 @@ class OrderDesk:
             raise errors.unknown(texts.UNREADABLE, "unreadable")
         return found
 
-    async def by_client_id(self, client_order_id: str, errors: Errors) -> OrderReport:
+    async def by_client_id(self, client_order_id: str, errors: Errors, lane: Lane = Lane.READ) -> OrderReport:
         """Give the order under our id, open or closed. Raises NotFound only when both lists lack it."""
         for name, key in (("OpenOrders", "open"), ("ClosedOrders", "closed")):
-            found = await self._list(name, key, {"cl_ord_id": client_order_id}, errors)
+            found = await self._list(name, key, {"cl_ord_id": client_order_id}, errors, lane)
             # The filter is Kraken's; that it was kept is looked at here.
             mine = [r for r in found if r.client_order_id == client_order_id]
             if mine:
@@ -100,10 +101,10 @@ class OrderDesk:
         return list(found.values())
 
     async def _list(
-        self, name: str, key: str, params: Mapping[str, Any], errors: Errors
+        self, name: str, key: str, params: Mapping[str, Any], errors: Errors, lane: Lane = Lane.READ
     ) -> list[OrderReport]:
         try:
-            result = await self._client.read(name, params, errors.during("order"))
+            result = await self._client.read(name, params, errors.during("order"), lane)
         except NotFound:
             return []
         markets, raws = await self._client.markets(errors), result.get(key)

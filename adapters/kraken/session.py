@@ -10,12 +10,13 @@ from adapters.kit.polling import Poller
 from adapters.kraken import checks, closing, keys, parse, texts, wire
 from adapters.kraken.client import Client
 from adapters.kraken.holdings import HoldingDesk
+from adapters.kraken.limits import amend_cost
 from adapters.kraken.manifest import MANIFEST, SETTLE
 from adapters.kraken.orders import OrderDesk
 from adapters.kraken.shared import Shared
 from adapters.kraken.stream import Executions
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, SessionDeps, Verified
-from domain.errors import AuthFailed, BrokerError, NotFound, OutcomeUnknown, Rejected
+from domain.errors import AuthFailed, BrokerError, NotFound, OutcomeUnknown, Rejected, Throttled
 from domain.ids import ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery
 from domain.money import ZERO
@@ -143,10 +144,10 @@ class KrakenSession:
         errors = _errors("submit")
         checks.check(request, errors, self._deps.clock.now())
         link, lane = self._client.link(errors), _lane(request)
-        await self._not_again(request.client_order_id, errors)
+        pair = request.instrument.broker_symbol
+        await self._not_again(request.client_order_id, errors, lane)
         size = await self._size(request, errors)
-        await link.counters.order(request.instrument.broker_symbol, lane, errors)
-        async with link.gate.changing(lane):
+        async with link.counters.order(pair, lane, errors), link.gate.changing(lane):
             # The wait for quota and for the gate may have outlived the licence to send.
             now = self._deps.clock.now()
             checks.not_expired(request, errors, now)
@@ -155,13 +156,15 @@ class KrakenSession:
                 answer = await self._client.send_now("AddOrder", wire.order(request, size, now), errors)
             except OutcomeUnknown:
                 raise
-            except BrokerError:
+            except BrokerError as error:
                 link.unsent(request.client_order_id)
+                if isinstance(error, Throttled):
+                    await link.counters.full(pair)
                 raise
         txids = answer.get("txid")
         if not isinstance(txids, list) or len(txids) != 1 or not isinstance(txids[0], str):
             raise errors.unknown(texts.UNREADABLE, "unreadable")
-        link.placed(txids[0], request.instrument.broker_symbol)
+        link.placed(txids[0], pair)
         return _accepted(request, size, txids[0], now)
 
     async def cancel(self, broker_order_id: str) -> None:
@@ -169,11 +172,11 @@ class KrakenSession:
         errors = _errors("cancel")
         self._orders.check_id(broker_order_id, errors)
         try:
-            await self._client.send("CancelOrder", {"txid": broker_order_id}, errors, Lane.CANCEL)
+            async with self._client.link(errors).cancelling(broker_order_id):
+                await self._client.send("CancelOrder", {"txid": broker_order_id}, errors, Lane.CANCEL)
         except Rejected:
-            if (await self._orders.by_id(broker_order_id, errors)).state in LIVE:
+            if (await self._orders.by_id(broker_order_id, errors, Lane.CANCEL)).state in LIVE:
                 raise
-        await self._client.link(errors).cancelled(broker_order_id)
 
     async def replace(
         self,
@@ -187,7 +190,7 @@ class KrakenSession:
         errors = _errors("replace")
         if quantity is None and limit_price is None and stop_price is None:
             raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
-        before = await self._orders.by_id(broker_order_id, errors)
+        before = await self._orders.by_id(broker_order_id, errors, Lane.EXIT)
         if before.state not in LIVE:
             raise errors.rejected(texts.NOT_CHANGEABLE, "not_changeable")
         pair = (await self._client.markets(errors)).named(before.symbol)
@@ -199,8 +202,12 @@ class KrakenSession:
         if "0" in fields.values():
             text = texts.PRICE_TOO_LOW.format(symbol=before.symbol)
             raise errors.denied(text, "price_too_low")
-        await self._client.send("AmendOrder", {"txid": broker_order_id, **fields}, errors, Lane.EXIT)
-        return await self._orders.by_id(broker_order_id, errors)
+        link, symbol = self._client.link(errors), pair.instrument.broker_symbol
+        cost = amend_cost(link.age(broker_order_id))
+        async with link.counters.order(symbol, Lane.EXIT, errors, cost):
+            await self._client.send("AmendOrder", {"txid": broker_order_id, **fields}, errors, Lane.EXIT)
+        link.placed(broker_order_id, symbol)
+        return await self._orders.by_id(broker_order_id, errors, Lane.EXIT)
 
     async def set_stop_loss(
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId
@@ -225,7 +232,7 @@ class KrakenSession:
         """
         errors = _errors("close_position")
         pair = (await self._client.markets(errors)).named(instrument.symbol)
-        balances = await self._holdings.balances(errors)
+        balances = await self._holdings.balances(errors, Lane.EXIT)
         balance = balances.get(pair.base) if pair else None
         if balance is None or balance.total < instrument.quantity_increment:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
@@ -305,12 +312,12 @@ class KrakenSession:
                 return
             yield report
 
-    async def _not_again(self, client_order_id: str, errors: Errors) -> None:
+    async def _not_again(self, client_order_id: str, errors: Errors, lane: Lane) -> None:
         ago = self._client.link(errors).sent_ago(client_order_id)
         if ago is None:
             return
         try:
-            await self._orders.by_client_id(client_order_id, errors)
+            await self._orders.by_client_id(client_order_id, errors, lane)
         except NotFound:
             if ago < SETTLE:
                 raise errors.unknown(texts.UNSETTLED, "unsettled") from None

@@ -3,33 +3,33 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from adapters.kit.errors import Errors
+from adapters.kit.limits import Limiter, Limiters
 from adapters.kraken import exchange, guard, limits, texts
 from adapters.kraken.limits import Counters, Gate
 from adapters.kraken.manifest import MANIFEST
 from adapters.kraken.markets import Markets
-from domain.broker import Credentials
+from domain.broker import Credentials, SessionDeps
 from domain.ports import Clock
 
 _REMEMBERED = 2000
 
 
 class Wire:
-    """Be the connection to one address, for all accounts: connections, TLS, markets, the public limit."""
+    """Be the connection to one address, for all accounts: connections, TLS, markets."""
 
     def __init__(self, endpoint: str) -> None:
         import ssl
 
         import aiohttp
         import certifi
-        from aiolimiter import AsyncLimiter
 
         self.endpoint = endpoint
         self.loop = asyncio.get_running_loop()
         self.users = 0
-        self.public_limit = AsyncLimiter(limits.PUBLIC, limits.PUBLIC_WINDOW)
         self._ssl = ssl.create_default_context(cafile=certifi.where())
         connector = aiohttp.TCPConnector(ssl=self._ssl, limit=0)
         self.http = aiohttp.ClientSession(
@@ -51,8 +51,11 @@ class Wire:
 class Link:
     """Be one API key: its only ccxt instance, its counters, its gate, and the ids it has sent."""
 
-    def __init__(self, wire: Wire, keys: tuple[str, str], clock: Clock, ceiling: int | None) -> None:
-        self.wire, self.clock = wire, clock
+    def __init__(
+        self, wire: Wire, keys: tuple[str, str], clock: Clock, ceiling: int | None, public: Limiter
+    ) -> None:
+        self.wire, self.clock, self.public = wire, clock, public
+        self._born = clock.monotonic()
         self.users = 0
         self.exchange = wire.make(keys)
         self.counters = Counters(ceiling)
@@ -73,16 +76,19 @@ class Link:
         self._sent.pop(client_order_id, None)
 
     def placed(self, txid: str, pair: str) -> None:
-        """Remember an order, for what its cancel will count."""
+        """Remember that an order was made or changed, for what its next change will count."""
         self._placed[txid] = (pair, self.clock.monotonic())
         while len(self._placed) > _REMEMBERED:
             self._placed.popitem(last=False)
 
-    async def cancelled(self, txid: str) -> None:
-        """Count the cancel of an order placed from here; older ones cost nothing any more."""
-        pair, at = self._placed.pop(txid, ("", 0.0))
-        if pair:
-            await self.counters.cancelled(pair, self.clock.monotonic() - at)
+    def cancelling(self, txid: str) -> AbstractAsyncContextManager[None]:
+        """Count the cancel of an order placed from here while it is on its way."""
+        pair, _ = self._placed.get(txid, ("", 0.0))
+        return self.counters.cancelling(pair, self.age(txid)) if pair else nullcontext()
+
+    def age(self, txid: str) -> float:
+        """Give for how long an order has rested at least; one that is not from here, as long as we know."""
+        return self.clock.monotonic() - self._placed.get(txid, ("", self._born))[1]
 
     def sent_ago(self, client_order_id: str) -> float | None:
         """Give the seconds since an id went out, or None when it never did from here."""
@@ -96,10 +102,12 @@ class Shared:
     def __init__(self) -> None:
         self._wires: dict[tuple[int, str], Wire] = {}
         self._links: dict[tuple[int, int, str, str], Link] = {}
+        self._limiters = Limiters()
 
-    def join(self, credentials: Credentials, clock: Clock, endpoint: str, ceiling: int | None) -> Link:
+    def join(self, credentials: Credentials, deps: SessionDeps) -> Link:
         """Give the link of an API key, made on first use. Raises Denied when ccxt is not installed."""
         loop = id(asyncio.get_running_loop())
+        clock, endpoint = deps.clock, deps.endpoint
         keys = (credentials["api_key"], credentials["private_key"])
         name = (loop, id(clock), endpoint, hashlib.sha256("\0".join(keys).encode()).hexdigest())
         try:
@@ -107,7 +115,10 @@ class Shared:
                 self._wires[loop, endpoint] = Wire(endpoint)
             wire = self._wires[loop, endpoint]
             if name not in self._links:
-                self._links[name] = Link(wire, keys, clock, ceiling)
+                public = self._limiters.get(
+                    clock, f"{loop}|{endpoint}", lambda: limits.public(clock, deps.quota, endpoint)
+                )
+                self._links[name] = Link(wire, keys, clock, deps.rate_ceiling, public)
         except ImportError as error:
             errors = Errors(broker=MANIFEST.slug, operation="connect")
             raise errors.denied(texts.NOT_INSTALLED, "not_installed") from error

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from adapters.kit.errors import Errors
 from adapters.kraken import keys, limits, parse
+from adapters.kraken.bucket import Bucket
 from adapters.kraken.holdings import average_cost
-from adapters.kraken.limits import Counters, Gate, cancel_cost
+from adapters.kraken.limits import Counters, Gate, amend_cost, cancel_cost
 from adapters.kraken.manifest import MANIFEST
 from adapters.kraken.markets import Markets, read
 from domain.broker import Lane
@@ -91,24 +92,81 @@ def test_a_quick_cancel_costs_eight_and_a_late_one_nothing():
     assert [cancel_cost(age) for age in (0, 5, 10, 15, 45, 90, 300)] == [8, 6, 5, 4, 2, 1, 0]
 
 
+async def hold(leave, until):
+    async with leave:
+        await until.wait()
+
+
 async def test_the_sixty_first_order_in_a_pair_waits_and_another_pair_does_not(monkeypatch):
     monkeypatch.setitem(limits.PATIENCE, Lane.ENTRY, 0.05)
     counters = Counters()
     for _ in range(60):
-        await counters.order("XBTUSD", Lane.ENTRY, ERRORS)
+        async with counters.order("XBTUSD", Lane.ENTRY, ERRORS):
+            pass
     with pytest.raises(Throttled):
-        await counters.order("XBTUSD", Lane.ENTRY, ERRORS)
-    await counters.order("ETHUSD", Lane.ENTRY, ERRORS)
+        async with counters.order("XBTUSD", Lane.ENTRY, ERRORS):
+            pass
+    async with counters.order("ETHUSD", Lane.ENTRY, ERRORS):
+        pass
 
 
-async def test_a_cancel_never_waits_and_is_counted():
+async def test_a_cancel_never_waits_and_orders_wait_for_what_it_counts(monkeypatch):
+    monkeypatch.setitem(limits.PATIENCE, Lane.EXIT, 0.05)
     counters = Counters()
-    await asyncio.wait_for(_cancel_often(counters), 1)
+
+    async def cancel_often():
+        for _ in range(50):
+            async with counters.cancelling("XBTUSD", 0.0):
+                pass
+
+    await asyncio.wait_for(cancel_often(), 1)
+    with pytest.raises(Throttled):
+        async with counters.order("XBTUSD", Lane.EXIT, ERRORS):
+            pass
 
 
-async def _cancel_often(counters):
-    for _ in range(50):
-        await counters.cancelled("XBTUSD", 0.0)
+async def test_a_request_on_its_way_fills_the_counter_until_it_is_answered():
+    bucket, answered = Bucket(2.0, 1000.0), asyncio.Event()
+    on_their_way = [
+        asyncio.create_task(hold(bucket.request(1, Lane.ENTRY, 1, ERRORS), answered)) for _ in range(2)
+    ]
+    await asyncio.sleep(0.02)  # the counter would have lost ten times as much
+    with pytest.raises(Throttled):
+        async with bucket.request(1, Lane.ENTRY, 0.01, ERRORS):
+            pass
+    answered.set()
+    await asyncio.gather(*on_their_way)
+    async with bucket.request(1, Lane.ENTRY, 1, ERRORS):
+        pass
+
+
+async def test_who_gives_up_while_waiting_takes_nothing():
+    bucket, answered = Bucket(1.0, 20.0), asyncio.Event()
+    first = asyncio.create_task(hold(bucket.request(1, Lane.ENTRY, 1, ERRORS), answered))
+    await asyncio.sleep(0)
+    gone = asyncio.create_task(hold(bucket.request(1, Lane.CANCEL, 1, ERRORS), answered))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    answered.set()
+    await first
+    async with bucket.request(1, Lane.ENTRY, 1, ERRORS):
+        pass
+
+
+async def test_after_krakens_word_that_a_counter_is_full_it_is(monkeypatch):
+    monkeypatch.setitem(limits.PATIENCE, Lane.EXIT, 0.02)
+    counters = Counters()
+    await counters.full("XBTUSD")
+    with pytest.raises(Throttled):
+        async with counters.order("XBTUSD", Lane.EXIT, ERRORS):
+            pass
+    async with counters.read(1, Lane.READ, 0.02, ERRORS):
+        pass
+
+
+def test_a_quick_change_costs_four_and_a_late_one_one():
+    assert [amend_cost(age) for age in (0, 5, 10, 15)] == [4, 3, 2, 1]
 
 
 async def test_changes_go_one_at_a_time_the_most_urgent_first():
@@ -129,12 +187,11 @@ async def test_changes_go_one_at_a_time_the_most_urgent_first():
 
 async def test_a_read_waits_for_a_change_and_a_change_not_for_a_read():
     gate = Gate()
-    async with gate.reading():
-        async with gate.changing(Lane.CANCEL):
-            waiting = asyncio.create_task(gate.quiet())
-            await asyncio.sleep(0)
-            assert not waiting.done()
-        await asyncio.wait_for(waiting, 1)
+    async with gate.changing(Lane.CANCEL):
+        waiting = asyncio.create_task(gate.quiet())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    await asyncio.wait_for(waiting, 1)
 
 
 async def test_a_change_given_up_while_waiting_does_not_block_the_next():

@@ -1,23 +1,71 @@
-"""Spread requests over small pools of connections.
+"""Lend connections out one at a time, the one used last first.
 
-At every request and every answer httpx's pool compares all of its idle connections with each other (httpcore
-1.0, ``AsyncConnectionPool._assign_requests_to_connections``): with a hundred of them idle, a request that
-takes a millisecond of CPU takes ten.
+httpx's own pool compares, at every request and every answer, all of its idle connections with each other, and
+sends requests that come together to the same connection, to be refused and queued again (httpcore 1.0,
+``AsyncConnectionPool._assign_requests_to_connections``). With a hundred connections idle, a request that
+takes a millisecond of CPU takes ten. Here every connection is a pool of its own.
 """
 
-from functools import cache
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from functools import cache, partial
 from typing import Any
 
-SIZE = 8
-"""Connections of one pool."""
-MOST = 25
-"""Pools; what is more than both together waits its turn."""
-_KEPT = 20.0
+MOST = 200
+"""Connections; who comes when all are in use waits."""
+KEPT = 20.0
 """Seconds an idle connection is kept."""
 
 
+class Lender:
+    """Keep what is idle and know what is lent; ``make`` gives a new one."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._room = asyncio.Semaphore(MOST)
+        self._idle: deque[tuple[float, Any]] = deque()
+        self._lent: set[Any] = set()
+
+    async def take(self, patience: float | None) -> Any:
+        """Lend one. Raises TimeoutError when none came free in ``patience`` seconds."""
+        async with asyncio.timeout(patience):
+            await self._room.acquire()
+        try:
+            await self._drop_old()
+            one = self._idle.pop()[1] if self._idle else self._make()
+        except BaseException:
+            self._room.release()
+            raise
+        self._lent.add(one)
+        return one
+
+    def give(self, one: Any) -> None:
+        """Take one back. Calling twice does nothing."""
+        if one in self._lent:
+            self._lent.remove(one)
+            self._room.release()
+            self._idle.append((_now(), one))
+
+    async def close(self) -> None:
+        """Close every one, those that are lent included."""
+        every = [one for _, one in self._idle] + list(self._lent)
+        self._idle.clear()
+        self._lent.clear()
+        for one in every:
+            await one.aclose()
+
+    async def _drop_old(self) -> None:
+        while self._idle and self._idle[0][0] < _now() - KEPT:
+            await self._idle.popleft()[1].aclose()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 def make_pools() -> Any:
-    """Make an httpx transport of many small pools, which share one TLS context."""
+    """Make an httpx transport that lends out connections, which share one TLS context."""
     return _pools_class()()
 
 
@@ -25,40 +73,49 @@ def make_pools() -> Any:
 def _pools_class() -> Any:
     import httpx  # comes with the SDK
 
-    class Pools(httpx.AsyncBaseTransport):
-        """Send each request by the first pool with room: warm connections are used before new ones."""
+    alone = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT)
 
-        def __init__(self) -> None:
-            # No proxies or certificates picked up from the environment.
-            self._tls = httpx.create_ssl_context(trust_env=False)
-            self._pools: list[httpx.AsyncHTTPTransport] = []
-            self._flying: list[int] = []
+    class Body(httpx.AsyncByteStream):
+        """Give a connection back once the answer is read or given up."""
 
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            index = self._free()
-            self._flying[index] += 1
-            try:
-                return await self._pools[index].handle_async_request(request)
-            finally:
-                self._flying[index] -= 1
+        def __init__(self, inner: Any, done: Callable[[], None]) -> None:
+            self._inner, self._done = inner, done
 
-        def _free(self) -> int:
-            found = next((i for i, flying in enumerate(self._flying) if flying < SIZE), None)
-            if found is not None:
-                return found
-            if len(self._pools) == MOST:
-                return self._flying.index(min(self._flying))
-            limits = httpx.Limits(
-                max_connections=SIZE, max_keepalive_connections=SIZE, keepalive_expiry=_KEPT
-            )
-            pool = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, retries=0, limits=limits)
-            self._pools.append(pool)
-            self._flying.append(0)
-            return len(self._pools) - 1
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            async for part in self._inner:
+                yield part
 
         async def aclose(self) -> None:
-            """Close every connection."""
-            for pool in self._pools:
-                await pool.aclose()
+            try:
+                await self._inner.aclose()
+            finally:
+                self._done()
+
+    class Pools(httpx.AsyncBaseTransport):
+        """Hold the connections of one address."""
+
+        def __init__(self) -> None:
+            # No proxies or certificates picked up from the environment, and no retries.
+            tls = httpx.create_ssl_context(trust_env=False)
+            self._lender = Lender(
+                partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, retries=0, limits=alone)
+            )
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            try:
+                one = await self._lender.take(request.extensions.get("timeout", {}).get("pool"))
+            except TimeoutError:
+                # Not PoolTimeout: this one is known for what it proves, that nothing was sent.
+                raise httpx.ConnectTimeout("every connection is in use", request=request) from None
+            try:
+                response: httpx.Response = await one.handle_async_request(request)
+            except BaseException:
+                self._lender.give(one)
+                raise
+            response.stream = Body(response.stream, partial(self._lender.give, one))
+            return response
+
+        async def aclose(self) -> None:
+            await self._lender.close()
 
     return Pools

@@ -95,6 +95,11 @@ class Link:
         )
         try:
             await self._greet(greeting, errors)
+            if self.ib is not ib:
+                # Closed or lost meanwhile. The SDK does not stop connecting for that: left alone, its socket
+                # would hold our client id for as long as this process lives.
+                ib.disconnect()
+                raise errors.unreachable(texts.DISCONNECTED, "disconnected")
             self._limiter.count(GREETING)
             self.accounts = list(ib.managedAccounts())
             self.account = guard.login(self._deps.environment, self.accounts, self._wanted())

@@ -59,6 +59,7 @@ class AccountActor:
                 reconcile=self._sweep_now,
                 heard=lambda report: self.put(jobs.Report(report), Rank.REPORT),
                 blocked=self._blocked,
+                exposed=lambda: bool(self.book.trades),
             ),
         )
 
@@ -124,6 +125,8 @@ class AccountActor:
                 _log.warning("lease_not_renewed", account=self.account.ref.key, reason=str(error))
             if self.session is not None:
                 self.put(jobs.Sweep(), Rank.SWEEP)
+                if self._link.keyless:
+                    self._spawn(self._link.ask_again())
 
     # -- work
 
@@ -177,6 +180,9 @@ class AccountActor:
             code = f"account_{self.account.status.value}"
             await self._refuse(job, Denial(code, texts.say(code, name=self.account.name)))
             return
+        if self._link.keyless:
+            await self._refuse(job, Denial("vault_away", texts.say("vault_away")))
+            return
         session = self.session if self._link.connected.is_set() else None
         if session is None and not job.waited:
             self._hold(job)
@@ -208,7 +214,7 @@ class AccountActor:
     async def _release_held(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_PATIENCE):
-                await self._link.connected.wait()
+                await self._link.answered.wait()
         except TimeoutError:
             _log.warning("entries_waited_in_vain", account=self.account.ref.key)
         held, self._held = self._held, []

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import structlog
 
 from domain.accounts import LinkedAccount
-from domain.broker import BrokerSession
-from domain.errors import AuthFailed, DomainError
+from domain.broker import BrokerSession, Credentials
+from domain.errors import AuthFailed, DomainError, VaultUnavailable
 from domain.orders import OrderReport
 from trading.deps import TradingDeps
-from trading.sessions import open_session
+from trading.grace import Grace
+from trading.sessions import open_credentials, prepare_linked
 
 _log = structlog.get_logger(__name__)
 
@@ -23,13 +24,15 @@ SAFE_SHARE = 0.8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """Say what the link calls: ``load`` after the lease is taken, ``reconcile`` on every new session, before
-    it counts as connected; ``heard`` for each report; ``blocked`` once the broker refuses the credentials.
+    it counts as connected; ``heard`` for each report; ``blocked`` once the broker refuses the credentials;
+    ``exposed`` to learn whether anything is open that may have to be closed.
     """
 
     load: Callable[[], Awaitable[None]]
     reconcile: Callable[[], Awaitable[None]]
     heard: Callable[[OrderReport], None]
     blocked: Callable[[AuthFailed], Awaitable[None]]
+    exposed: Callable[[], bool]
 
 
 class Link:
@@ -44,7 +47,13 @@ class Link:
         self.started = asyncio.Event()
         """Set once the first reconciliation passed, or the broker could not be reached."""
         self.epoch = 0
+        self.keyless = False
+        """The key service is away: there is no session, or one on kept credentials that is for exits only."""
+        self.answered = asyncio.Event()
+        """Set while connected, and while it is known that the key service is away: nobody need wait then."""
         self._renewed = float("-inf")
+        self._grace = Grace(deps.clock)
+        self._asking = False
 
     @property
     def owned(self) -> bool:
@@ -70,11 +79,14 @@ class Link:
                 _log.exception("session_broke", account=self._account.ref.key)
             failures = 0 if self.connected.is_set() else failures + 1
             self._cut()
+            if self.keyless:
+                self.answered.set()
             self.started.set()  # who waits for the start must not wait for a broker that is away
             await self._deps.clock.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
 
     async def renew(self) -> None:
         """Renew the lease; end the session when another process has it now."""
+        self._grace.sweep()
         if not self.epoch:
             return
         epoch = await self._acquire()
@@ -85,6 +97,19 @@ class Link:
             self.epoch = 0
             await self.session.disconnect()  # ends the listening; run() then asks for the lease again
 
+    async def ask_again(self) -> None:
+        """While a session is for exits only, see whether the key service is back."""
+        if self._asking or not self.keyless or self.session is None:
+            return
+        self._asking = True
+        try:
+            self._keys_back(await open_credentials(self._deps, self._account))
+            _log.info("session_for_entries_again", account=self._account.ref.key)
+        except DomainError:
+            return  # still away, or the store is: asked again with the next sweep
+        finally:
+            self._asking = False
+
     async def release(self) -> None:
         """Give the lease up."""
         if self.epoch:
@@ -93,6 +118,30 @@ class Link:
     def _cut(self) -> None:
         self.session = None
         self.connected.clear()
+        self.answered.clear()
+        self._grace.lost(exposed=self._calls.exposed())
+
+    async def _credentials(self) -> Credentials:
+        """Open the credentials; while the key service is away, take those kept, for exits only.
+
+        Raises VaultUnavailable when none are kept, VaultError.
+        """
+        try:
+            opened = await open_credentials(self._deps, self._account)
+        except VaultUnavailable:
+            self.keyless = True
+            kept = self._grace.use()
+            if kept is None:
+                raise
+            _log.warning("session_for_exits_only", account=self._account.ref.key)
+            return kept
+        self._keys_back(opened)
+        self.answered.clear()
+        return opened
+
+    def _keys_back(self, opened: Credentials) -> None:
+        self._grace.opened(opened)
+        self.keyless = False
 
     async def _acquire(self) -> int | None:
         config = self._deps.config
@@ -112,13 +161,15 @@ class Link:
         return True
 
     async def _connect(self) -> None:
-        async with await open_session(self._deps, self._account) as session:
+        credentials = await self._credentials()
+        async with prepare_linked(self._deps, self._account, credentials, self._grace) as session:
             self.session = session
             # Listen first, then read: what happens in between is told twice rather than never.
             listening = asyncio.create_task(self._listen(session))
             try:
                 await self._calls.reconcile()
                 self.connected.set()
+                self.answered.set()
                 self.started.set()
                 await listening
             finally:

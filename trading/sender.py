@@ -77,6 +77,8 @@ class Sender:
         try:
             if trade is None or trade.cancel_entry:
                 raise deny("cancelled_before_send")
+            if self._link.keyless:
+                raise deny("vault_away")
             await guard.check_gate(self._deps, self._account, trade.guild)
             await guard.check_switches(
                 self._deps, guild=trade.guild, author=trade.author, account=self._account

@@ -8,22 +8,40 @@ from domain.accounts import Environment, LinkedAccount
 from domain.broker import BrokerSession, Credentials, SessionDeps
 from domain.ids import AccountRef
 from trading.deps import TradingDeps
+from trading.grace import Grace
 
 
 async def open_session(
     deps: TradingDeps, account: LinkedAccount
 ) -> AbstractAsyncContextManager[BrokerSession]:
     """Open an account's sealed credentials and prepare its session. Raises VaultError."""
+    return prepare_linked(deps, account, await open_credentials(deps, account))
+
+
+async def open_credentials(deps: TradingDeps, account: LinkedAccount) -> Credentials:
+    """Open what is sealed of an account now: it may have been renewed, or put under another key, meanwhile.
+
+    Raises VaultError; VaultUnavailable when its key cannot be had now.
+    """
     ref = account.ref
-    credentials = await deps.vault.open(
-        user=ref.user, broker=ref.broker, account=ref.account, sealed=account.sealed
+    current = await deps.store.accounts.get(account.id) or account
+    opened = await deps.vault.open(
+        user=ref.user, broker=ref.broker, account=ref.account, sealed=current.sealed
     )
-    values = {**account.options, **{key: credentials[key] for key in credentials}}
+    return Credentials({**current.options, **{key: opened[key] for key in opened}})
+
+
+def prepare_linked(
+    deps: TradingDeps, account: LinkedAccount, credentials: Credentials, grace: Grace | None = None
+) -> AbstractAsyncContextManager[BrokerSession]:
+    """Prepare a linked account's session; what the broker renews is sealed, and told to ``grace``."""
 
     async def keep(changed: Mapping[str, str]) -> None:
+        if grace is not None:
+            grace.renewed(changed)
         await keep_credentials(deps, account.id, changed)
 
-    return prepare(deps, ref, account.environment, Credentials(values), keep)
+    return prepare(deps, account.ref, account.environment, credentials, keep)
 
 
 async def keep_credentials(deps: TradingDeps, account: str, changed: Mapping[str, str]) -> None:

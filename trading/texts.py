@@ -42,6 +42,8 @@ SENTENCES: Mapping[str, str] = {
     "other_currency": "{symbol} is quoted in {currency}; sizes here are in dollars, so it is not traded.",
     "broker_cannot_short": "{broker} does not take short sales of {symbol}.",
     "short_not_supported": "Short entries are not taken for this kind of instrument.",
+    "vault_away": "The service that guards your account's keys cannot be reached right now, so no entry was "
+    "sent. What is open is looked after as long as the broker stays connected. Nothing has to be done.",
     "broker_unreachable": "{broker} cannot be reached right now, so no entry was sent.",
     "reading_incomplete": "The signal lacks what an order needs: {what}.",
     "spread_not_supported": "Spreads are read but not traded yet.",

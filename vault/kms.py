@@ -69,10 +69,12 @@ class Kms:
         self._clock = clock
         self._heard = heard
         self._lock = threading.Lock()
+        self._closed = False
         self._pool: ThreadPoolExecutor | None = None
         self._client: Any = None
         self._arns: dict[str, str] = {}
         self._away: tuple[float, VaultUnavailable] | None = None
+        """Until when nobody is sent, and what they are told."""
 
     def owns(self, key_id: str) -> bool:
         """Tell whether KMS wrapped it."""
@@ -147,7 +149,7 @@ class Kms:
         """Let the threads end; a call under way is given up."""
         with self._lock:
             pool, self._pool = self._pool or ThreadPoolExecutor(1), None
-            self._away = (float("inf"), VaultUnavailable(texts.CLOSED, code="closed"))
+            self._closed = True
         pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             self._client.close()
@@ -170,9 +172,11 @@ class Kms:
             raise VaultUnavailable(texts.UNREACHABLE, code="unreachable") from None
 
     def _refuse_while_away(self) -> None:
-        if self._away is not None and self._clock.monotonic() < self._away[0]:
-            told = self._away[1]
-            raise VaultUnavailable(str(told), code=told.code)
+        if self._closed:
+            raise VaultUnavailable(texts.CLOSED, code="closed")
+        away = self._away
+        if away is not None and self._clock.monotonic() < away[0]:
+            raise VaultUnavailable(str(away[1]), code=away[1].code)
 
     # In a thread from here on.
 
@@ -187,7 +191,7 @@ class Kms:
             self._tell(operation, told.code if isinstance(told, VaultUnavailable) else "refused")
             self._note(told)
             raise told from None
-        if self._away is not None and self._away[1].code != "closed":
+        if self._away is not None:
             self._away = None
             _log.warning("key_service_back")
         self._tell(operation, "ok")

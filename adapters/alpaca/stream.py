@@ -29,7 +29,15 @@ from domain.orders import TERMINAL, OrderReport
 _QUEUE = 5000
 _HANDSHAKE = 10.0
 # The SDK's default lets a half-open socket go unnoticed for three minutes.
-_SOCKET = {"ping_interval": 10, "ping_timeout": 20, "max_queue": 1024, "open_timeout": 10, "close_timeout": 1}
+# Compressing would cost an account sixty kilobytes, for a few small messages a day.
+_SOCKET = {
+    "ping_interval": 10,
+    "ping_timeout": 20,
+    "max_queue": 1024,
+    "open_timeout": 10,
+    "close_timeout": 1,
+    "compression": None,
+}
 _ERRORS = Errors(broker=MANIFEST.slug, operation="events")
 
 

@@ -19,7 +19,15 @@ from domain.errors import BrokerError
 _GATHER = 0.1
 """Seconds in which several messages become one reading: every reading costs a request."""
 _HANDSHAKE = 10.0
-_SOCKET = {"ping_interval": 10, "ping_timeout": 20, "open_timeout": 10, "close_timeout": 1, "max_size": 2**20}
+# Compressing would cost an account sixty kilobytes, for a few small messages a day.
+_SOCKET = {
+    "ping_interval": 10,
+    "ping_timeout": 20,
+    "open_timeout": 10,
+    "close_timeout": 1,
+    "max_size": 2**20,
+    "compression": None,
+}
 
 
 class Activity:

@@ -189,3 +189,10 @@ async def test_updates_kept_while_the_caller_reconciles_are_not_lost():
         await session.submit(request)
         async with listening(session) as (heard, _):
             await eventually(lambda: any(r.client_order_id == request.client_order_id for r in heard))
+
+
+async def test_the_socket_asks_for_no_compression_which_would_cost_sixty_kilobytes_an_account():
+    async with world() as w, w.open() as session, listening(session):
+        await eventually(lambda: w.sim.streams.open(KEY))
+        (asked,) = [r for r in w.sim.requests if r.path == "/stream"]
+        assert "Sec-WebSocket-Extensions" not in asked.headers

@@ -475,6 +475,16 @@ async def test_the_stream_is_a_bell_and_a_mute_or_garbled_one_loses_nothing():
         assert not session.is_connected()
 
 
+async def test_the_socket_asks_for_no_compression_which_would_cost_sixty_kilobytes_an_account():
+    async with world() as w, w.open() as session:
+        listening = asyncio.create_task(anext(aiter(session.events())))
+        await eventually(w.sim.streams.listening)
+        (asked,) = w.seen("GET", "/ws")
+        assert "Sec-WebSocket-Extensions" not in asked.headers
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
 async def test_a_stream_that_refuses_the_token_ends_unknown_and_renews_for_the_next_try():
     async with world() as w, w.open() as session:
         w.sim.streams.refuse_login = True

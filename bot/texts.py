@@ -9,7 +9,8 @@ STALE_COMPONENT = (
     "Reference: `{reference}`"
 )
 ACCOUNT_BLOCKED = (
-    "Your account **{name}** takes no new entries: {reason} Stops and targets keep working. "
+    "Your account **{name}** takes no new entries: {reason} Stops and targets that rest at the broker keep "
+    "working, and the bot can place no others until this is put right. "
     "See `/broker list` for what to do."
 )
 ACCOUNT_READY = "Your account **{name}** works again and takes new entries."

@@ -71,8 +71,9 @@ class Sender:
         expires = order.intent.request.expires_at
         if expires is not None and self._deps.clock.now() > expires:
             seconds = int((expires - order.intent.created_at).total_seconds())
-            reason = texts.say("expired", limit=seconds)
-            return await self._settle(order, OrderState.EXPIRED, "expired", reason)
+            code = "not_taken" if order.reason_code else "expired"  # a reason is left by a try that failed
+            reason = texts.say(code, limit=seconds, broker=self._title(order))
+            return await self._settle(order, OrderState.EXPIRED, code, reason)
         trade = self._book.trades.get(order.trade)
         try:
             if trade is None or trade.cancel_entry:
@@ -140,7 +141,7 @@ class Sender:
         if isinstance(error, Rejected):
             return await self._settle(order, OrderState.REJECTED, error.code, error.text)
         if error.sent is Sent.NO:
-            await self._settle(order, OrderState.READY, "", "")
+            await self._settle(order, OrderState.READY, error.code, error.text)
             raise Retry(error.retry_after or 1.0)
         return await self._unknown(order)
 

@@ -97,7 +97,7 @@ def refusal_text(trade: Trade, order: Order, code: str) -> str:
     """Say what the broker refuses, why, and what to do."""
     return texts.say(
         code,
-        broker=trade.ref.broker.capitalize(),
+        broker=texts.broker_name(trade.ref.broker),
         symbol=trade.symbol,
         held=plain(order.intent.request.quantity or ZERO),
         why=order.reason,

@@ -137,7 +137,7 @@ class StepRunner:
         wanted = step.stop_price or step.limit_price
         reason = texts.say(
             "move_refused",
-            broker=order.intent.ref.broker.capitalize(),
+            broker=texts.broker_name(order.intent.ref.broker),
             price=plain(wanted) if wanted is not None else "-",
             why=error.text,
         )

@@ -44,13 +44,16 @@ SENTENCES: Mapping[str, str] = {
     "short_not_supported": "Short entries are not taken for this kind of instrument.",
     "vault_away": "The service that guards your account's keys cannot be reached right now, so no entry was "
     "sent. What is open is looked after as long as the broker stays connected. Nothing has to be done.",
-    "broker_unreachable": "{broker} cannot be reached right now, so no entry was sent.",
+    "broker_unreachable": "{broker} cannot be reached right now, so no entry was sent. Use /broker test to "
+    "see why.",
     "reading_incomplete": "The signal lacks what an order needs: {what}.",
     "spread_not_supported": "Spreads are read but not traded yet.",
     "wrong_side": "The stop {stop} or a target is on the wrong side of the price {price}.",
     "unknown_blocks": "An earlier {symbol} order's fate is not known yet, so nothing new is opened in it.",
     # sending
     "expired": "It could not be sent within {limit} s of posting, and a late entry is worse than none.",
+    "not_taken": "{broker} could not be reached, or took no orders, for {limit} s after posting; a late "
+    "entry is worse than none.",
     "confirm_expired": "You did not confirm in time, so nothing was sent.",
     "declined": "You declined it.",
     "cancelled_before_send": "It was cancelled before it was sent.",
@@ -94,6 +97,14 @@ SENTENCES: Mapping[str, str] = {
     "order_needs": "{what}",
     "store_down": "Nothing can be written down safely right now, so no order is sent. Exits resume.",
 }
+
+
+_NAMES = {"ibkr": "Interactive Brokers", "coinbasepro": "Coinbase", "paper": "The paper broker"}
+
+
+def broker_name(slug: str) -> str:
+    """Name a broker at the beginning of a sentence, where its manifest is not at hand."""
+    return _NAMES.get(slug, slug.capitalize())
 
 
 def say(code: str, **values: object) -> str:

@@ -62,7 +62,7 @@ TEXTS: dict[str, str] = {
     "problem.broker_gone": "That broker cannot be linked here at the moment. Please choose another one.",
     "problem.environment_gone": "That broker does not offer this. Please choose one of those shown.",
     "problem.keys_refused": "{text} Nothing was saved. Check the keys and enter them again.",
-    "problem.test_failed": "{text} Your keys are kept, sealed. Try again in a moment.",
+    "problem.test_failed": "{text} Your keys are kept, sealed.",
     "problem.not_allowed": "{text}",
     "problem.may_withdraw": (
         "This key may withdraw money, and nobody should hand such a key to a bot. It was dropped. "

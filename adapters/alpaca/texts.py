@@ -36,7 +36,7 @@ NO_REPLY = "Alpaca did not answer in time. {next}"
 DROPPED = "The connection to Alpaca broke before it answered. {next}"
 UNREADABLE = "Alpaca answered in a way that cannot be read. {next}"
 BROKEN = "Alpaca has a problem of its own. {next}"
-THROTTLED = "Alpaca asks for fewer requests just now. Try again in a minute."
+THROTTLED = "Alpaca asks for fewer requests just now; wait a moment."
 STREAM_LOST = "The stream of order updates from Alpaca broke; orders are read again."
 STREAM_GARBLED = "An order update from Alpaca could not be read; orders are read again."
 

@@ -58,7 +58,7 @@ NO_REPLY = "TWS did not answer in time. {next}"
 DROPPED = "The connection to TWS broke before it answered. {next}"
 UNREADABLE = "TWS answered in a way that cannot be read. {next}"
 STREAM_LOST = "The connection to TWS broke or skipped updates; orders are read again."
-THROTTLED = "TWS asks for fewer requests just now. Try again in a minute."
+THROTTLED = "TWS asks for fewer requests just now; wait a moment."
 UNKNOWN_CODE = (
     "TWS reported a problem whose meaning is not known; whether it took the order is being checked."
 )

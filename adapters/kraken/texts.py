@@ -47,8 +47,8 @@ DEADLINE = (
     "Kraken says that the order came too late. Whether it acted is being checked, and nothing is sent twice. "
     "If it happens again, the clock of the bot's computer is wrong: ask whoever runs the bot to set it."
 )
-THROTTLED = "Kraken asks for fewer requests just now. Try again in a minute."
-OWN_LIMIT = "Kraken takes only so many requests, and these are used up. Try again in a minute."
+THROTTLED = "Kraken asks for fewer requests just now; wait a moment."
+OWN_LIMIT = "Kraken takes only so many requests, and these are used up for now; wait a moment."
 CLOCK = (
     "Kraken refused the order, because the clock of the bot's computer is wrong. Ask whoever runs the bot to "
     "set it."

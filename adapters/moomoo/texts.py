@@ -49,7 +49,7 @@ NO_REPLY = "Moomoo did not answer in time. {next}"
 DROPPED = "The connection to moomoo's OpenD broke before it answered. {next}"
 UNREADABLE = "Moomoo answered in a way that cannot be read. {next}"
 BROKEN = "OpenD lost its own line to moomoo. {next}"
-THROTTLED = "Moomoo asks for fewer requests just now. Try again in a minute."
+THROTTLED = "Moomoo asks for fewer requests just now; wait a moment."
 STREAM_LOST = "The connection that brings order updates from moomoo broke; orders are read again."
 STREAM_GARBLED = "An order update from moomoo could not be read; orders are read again."
 

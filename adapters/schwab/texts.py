@@ -48,7 +48,7 @@ WRONG_LOCATION = "Schwab named another order than the one that was sent; the rig
 UNVERIFIED = "Schwab took the order, but it could not be read back yet; it is being looked up."
 AMBIGUOUS = "Several orders at Schwab look like this one, so a person must say which it is."
 SUCCESSOR = "This order was changed at Schwab, and the order in its place is not known here."
-THROTTLED = "Schwab asks for fewer requests just now. Try again in a minute."
+THROTTLED = "Schwab asks for fewer requests just now; wait a moment."
 STREAM_LOST = "The stream of account activity from Schwab broke; orders are read again."
 
 FUNDS = "Schwab refused: there is not enough buying power. Make the order smaller, or pay money in."

@@ -65,7 +65,9 @@ def _standing(view: TradeView) -> str:
     lines = [f"**{texts.STATE[trade.state]}.**"]
     if trade.reason:
         lines.append(finish(escape(trade.reason, 600)))
-    lines.append(_what_now(view))
+    what_now = _what_now(view)
+    if not (trade.reason and what_now == texts.STATE_UNKNOWN):  # the reason says it already, with the name
+        lines.append(what_now)
     return " ".join(lines)
 
 

@@ -270,3 +270,47 @@ class Tally:
     day: str
     name: str
     count: int
+
+
+class PassKind(StrEnum):
+    """Say what a secret that a browser carries is good for."""
+
+    FORM = "form"
+    """A one-time link to the form of a flow's step."""
+    CONSENT = "consent"
+    """A one-time link that leads through a broker's sign-in."""
+    STATE = "state"
+    """What the broker must send back, once."""
+    RECEIPT = "receipt"
+    """A page that tells how it went on."""
+    SIGN_IN = "sign_in"
+    """What Discord must send back, once."""
+    SESSION = "session"
+    """A browser that is signed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebPass:
+    """Let one browser do one thing for a short time. ``id`` is the SHA-256 of its secret in hex.
+
+    ``cookie`` is the hash of the cookie it is tied to, where it is; ``note`` says what was wrong the last
+    time, as JSON without any secret.
+    """
+
+    COLLECTION: ClassVar[str] = "web_passes"
+    INDEXES: ClassVar[tuple[str, ...]] = ("user", "expires_at")
+    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    id: str
+    version: int = 0
+    kind: PassKind
+    user: UserId
+    name: str = ""
+    flow: str = ""
+    step: str = ""
+    broker: str = ""
+    cookie: str = ""
+    note: str = ""
+    used: bool = False
+    created_at: datetime
+    expires_at: datetime

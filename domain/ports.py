@@ -17,6 +17,7 @@ from domain.accounts import (
     RiskLimits,
     Source,
     Tally,
+    WebPass,
 )
 from domain.events import Event
 from domain.instruments import Instrument
@@ -190,6 +191,10 @@ class Store(Protocol):
     @property
     def tallies(self) -> Repository[Tally]:
         """Keep daily counts."""
+
+    @property
+    def passes(self) -> Repository[WebPass]:
+        """Keep what lets browsers in."""
 
     @property
     def leases(self) -> Leases:

@@ -13,7 +13,7 @@ from domain.errors import StoreUnavailable
 from store import texts
 from store.port import Engine, Query
 from store.repository import Rows, StoredRepository
-from store.specs import ALL, TALLIES, Spec, spec_of
+from store.specs import ALL, PASSES, TALLIES, Spec, spec_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,15 @@ async def create_tallies(engine: Engine) -> None:
     await engine.ensure(TALLIES)
 
 
+async def create_passes(engine: Engine) -> None:
+    """Make the collection of what lets browsers in, which came with the web pages."""
+    await engine.ensure(PASSES)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(name="0001_create_everything", apply=create_everything),
     Migration(name="0002_create_tallies", apply=create_tallies),
+    Migration(name="0003_create_passes", apply=create_passes),
 )
 
 

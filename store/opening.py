@@ -22,6 +22,7 @@ from store.specs import (
     LIMITS,
     NOTICES,
     PAPER_BOOKS,
+    PASSES,
     SOURCES,
     SWITCHES,
     TALLIES,
@@ -53,6 +54,7 @@ class OpenStore:
         self.notices = StoredRepository(NOTICES, engine)
         self.paper_books = StoredRepository(PAPER_BOOKS, engine)
         self.tallies = StoredRepository(TALLIES, engine)
+        self.passes = StoredRepository(PASSES, engine)
         self.leases = StoredLeases(StoredRepository(LEASES, engine), now)
 
     async def ping(self) -> None:

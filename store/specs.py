@@ -19,6 +19,7 @@ from domain.accounts import (
     RiskLimits,
     Source,
     Tally,
+    WebPass,
 )
 from domain.errors import InvalidValue
 from domain.events import Event
@@ -142,11 +143,12 @@ TOKENS = spec_of(ApiToken)
 NOTICES = spec_of(Notice)
 PAPER_BOOKS = spec_of(PaperBook)
 TALLIES = spec_of(Tally)
+PASSES = spec_of(WebPass)
 LEASES = spec_of(Lease)
 EVENTS = _spec(Event, "events", ("trade",), (("account_key", "sequence"),), ("id", "sequence"))
 """An event's sequence is its place in the account's log; it is given when written, and never changes."""
 
 ALL: tuple[Spec[Any], ...] = (
     *(INBOX, TRADES, ORDERS, EVENTS, ACCOUNTS, SOURCES, FOLLOWS, GUILDS),
-    *(LIMITS, SWITCHES, FLOWS, TOKENS, NOTICES, PAPER_BOOKS, TALLIES, LEASES),
+    *(LIMITS, SWITCHES, FLOWS, TOKENS, NOTICES, PAPER_BOOKS, TALLIES, PASSES, LEASES),
 )

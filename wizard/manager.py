@@ -9,7 +9,7 @@ from typing import assert_never
 
 from domain.accounts import FlowState
 from domain.broker import Credentials
-from domain.errors import VaultError
+from domain.errors import VaultError, VaultUnavailable
 from domain.ids import UserId
 from domain.ports import Clock, Repository, Vault
 from wizard.flow import (
@@ -84,6 +84,10 @@ class FlowManager:
         flow, _ = self._declared(state)
         return await self._render(flow, state, ())
 
+    async def known(self, flow_id: str, user: UserId, step: str) -> Context:
+        """Give what a flow at ``step`` knows so far, for a page that needs it to ask its question."""
+        return self._context(await self._load(flow_id, user, step))
+
     async def answer(self, flow_id: str, user: UserId, step: str, values: Mapping[str, str]) -> Turn:
         """Take what the person answered at ``step`` and show what comes next."""
         with self._alone(flow_id):
@@ -91,6 +95,8 @@ class FlowManager:
             flow, declared = self._declared(state)
             try:
                 return await self._settle(flow, state, await declared.take(self._context(state), values))
+            except VaultUnavailable:
+                raise FlowRefused("keys_away") from None  # nothing changed: the same answer works later
             except VaultError:
                 return await self._end(state, Abort(reason="secrets_lost"))
 

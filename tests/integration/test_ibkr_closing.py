@@ -16,7 +16,7 @@ async def harness():
         yield made
 
 
-@pytest.mark.parametrize("moment", (3, 6, 9, 12, 15, 30))
+@pytest.mark.parametrize("moment", [3, 6, 9, 12, 15, 30])
 async def test_closed_while_it_connects_again_it_leaves_its_client_id_free(harness, moment):
     async with harness.open() as session:
         await harness.drop_stream()

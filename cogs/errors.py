@@ -8,7 +8,7 @@ from discord import app_commands
 
 from cogs import replies, texts
 from cogs.wording import escape, finish
-from domain.errors import BrokerError, DomainError, StoreUnavailable, VaultError
+from domain.errors import BrokerError, DomainError, StoreUnavailable, VaultError, VaultUnavailable
 
 
 def cause(error: BaseException) -> BaseException:
@@ -25,6 +25,8 @@ def sentence(error: BaseException) -> str | None:
     error = cause(error)
     if isinstance(error, StoreUnavailable):
         return texts.STORE_DOWN
+    if isinstance(error, VaultUnavailable):
+        return texts.VAULT_AWAY
     if isinstance(error, VaultError):
         return texts.VAULT_DOWN
     if isinstance(error, BrokerError):

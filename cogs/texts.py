@@ -8,6 +8,10 @@ from domain.trades import Mode, TradeState
 
 # When something is wrong.
 STORE_DOWN = "Nothing can be written down safely right now, so nothing was started. Try again in a minute."
+VAULT_AWAY = (
+    "The service that guards members' keys cannot be reached right now, so nothing was sent or changed. "
+    "Try again in a minute."
+)
 VAULT_DOWN = (
     "The stored keys of this account could not be opened. Nothing was sent. Try again in a minute; "
     "if it stays so, tell the operator of this bot, or link the account again with /broker add."

@@ -99,6 +99,8 @@ TEXTS: dict[str, str] = {
     "refused.not_yours": "This set-up belongs to someone else. Start your own with the command.",
     "refused.moved_on": "That step is answered already. Your panel shows where it goes on.",
     "refused.busy": "Still working on your last click. One moment, please.",
+    "refused.keys_away": "The service that seals keys cannot be reached right now, so nothing was saved. "
+    "Answer this step again in a minute.",
     "refused.outdated": "The bot was updated and this set-up no longer fits. Start again with the command.",
     # Around the steps.
     "view.started": "I sent you a direct message. It goes on there: {link}",

@@ -12,6 +12,7 @@ from domain.errors import (
     StoreUnavailable,
     Throttled,
     VaultError,
+    VaultUnavailable,
 )
 
 
@@ -50,7 +51,12 @@ def test_what_a_person_typed_cannot_format_or_mention_in_an_error():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(StoreUnavailable("disk"), texts.STORE_DOWN), (VaultError("k"), texts.VAULT_DOWN)]
+    ("error", "said"),
+    [
+        (StoreUnavailable("disk"), texts.STORE_DOWN),
+        (VaultError("k"), texts.VAULT_DOWN),
+        (VaultUnavailable("arn:of:a:key", code="denied"), texts.VAULT_AWAY),
+    ],
 )
 def test_trouble_of_ours_is_told_without_its_details(error, said):
     assert sentence(error) == said

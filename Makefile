@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # ib_async beside .venv's ib_insync: each brings its own package eventkit, and this directory comes first.
-ASYNC := $(CURDIR)/$(VENV)/ib-async
+ASYNC := $(abspath $(VENV))/ib-async
 ARGS ?=
 .DEFAULT_GOAL := help
 

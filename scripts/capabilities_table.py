@@ -174,7 +174,7 @@ def lasting(seconds: float) -> str:
     for length, unit in ((86_400, "days"), (3_600, "hours"), (60, "min")):
         if (seconds >= 2 * length and seconds % length == 0) or seconds == length == 60:
             return f"{seconds / length:g} {unit}"
-    return f"{seconds:g} s"
+    return f"{seconds:.3g} s"
 
 
 if __name__ == "__main__":

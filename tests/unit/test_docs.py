@@ -93,6 +93,14 @@ def test_the_readme_names_the_limits_that_hold():
     assert "at most 1,000 in its currency for an entry, ten open trades" in README
 
 
+def test_the_readme_names_the_pythons_that_are_declared():
+    words = "Programming Language :: Python :: "
+    declared = [c.removeprefix(words) for c in PROJECT["project"]["classifiers"] if c.startswith(words)]
+    assert f"tested on {' and '.join(declared)}" in README
+    assert PROJECT["project"]["requires-python"] == f">={declared[0]}"
+    assert PROJECT["tool"]["mypy"]["python_version"] == declared[0]
+
+
 BROKER_NAMES = {
     "paper": "paper broker",
     "alpaca": "Alpaca",

@@ -42,7 +42,7 @@ HASTE = (
     (kraken_guard, "TIMEOUT", 0.4),
     (ibkr_link, "REPLY_TIMEOUT", 0.5),
     (ibkr_link, "CONNECT_TIMEOUT", 0.5),
-    (moomoo_manifest, "QUERY_TIMEOUT", 1.0),
+    (moomoo_manifest, "QUERY_TIMEOUT", 0.7),
     (moomoo_manifest, "CONNECT_TIMEOUT", 1.5),
     (paper_prices, "PATIENCE", 0.2),
 )

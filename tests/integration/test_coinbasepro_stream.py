@@ -7,7 +7,7 @@ import pytest
 
 from adapters.coinbasepro import session as session_module
 from adapters.coinbasepro import stream as stream_module
-from domain.errors import AuthFailed, OutcomeUnknown
+from domain.errors import AuthFailed, Denied, OutcomeUnknown
 from domain.orders import OrderState, OrderType
 from sim.coinbase.auth import ecdsa_key
 from tests.integration.coinbasepro_world import KEY, D, coin, limit, world
@@ -174,3 +174,13 @@ async def test_any_number_may_listen_and_still_trade():
         await eventually(lambda: w.sim.streams.open() == 70)
         await asyncio.wait_for(sessions[-1].submit(limit(await coin(sessions[-1]), "90")), 5)
         assert len(w.sim.posted()) == 1
+
+
+async def test_a_stream_refused_for_our_clock_blames_no_key():
+    async with world() as w, w.open() as session:
+        await session.account()
+        w.sim.ahead = 300.0
+        async with listening(session) as (_, ended):
+            await eventually(lambda: ended)
+        assert isinstance(ended[0], Denied)
+        assert ended[0].code == "wrong_clock"

@@ -1,15 +1,26 @@
 """Coinbase's words, read: states, kinds, times, keys, and the manifest's own promises."""
 
 import re
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import formatdate
 
 import pytest
 
 from adapters.coinbasepro import errors as named
 from adapters.coinbasepro import keys, manifest, parse, sdk
 from adapters.kit.errors import Errors
-from domain.errors import AuthFailed, InsufficientFunds, NotFound, OutcomeUnknown, Rejected, Throttled
+from domain.errors import (
+    AuthFailed,
+    Denied,
+    InsufficientFunds,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Sent,
+    Throttled,
+)
 from domain.orders import OrderState, OrderType
 from sim.coinbase.auth import ecdsa_key, eddsa_key
 
@@ -131,6 +142,20 @@ def test_a_pair_that_takes_no_orders_is_not_tradable(blocked):
 )
 def test_an_http_status_is_named_by_itself_and_not_by_ccxts_tree(status, body, kind):
     assert type(named.classify(sdk.Answered(status, {}, body), ERRORS)) is kind
+
+
+@pytest.mark.parametrize(
+    ("apart", "kind"), [(0, AuthFailed), (20, AuthFailed), (-20, AuthFailed), (90, Denied), (-90, Denied)]
+)
+def test_a_refused_key_is_put_down_to_the_clock_only_where_the_clocks_lie_apart(apart, kind):
+    headers = {"date": formatdate(time.time() + apart, usegmt=True)}
+    failure = named.classify(sdk.Answered(401, headers, None), ERRORS)
+    assert (type(failure), failure.sent is Sent.NO) == (kind, kind is Denied)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "99999"])
+def test_a_date_nobody_can_read_blames_no_clock(date):
+    assert type(named.classify(sdk.Answered(401, {"Date": date}, None), ERRORS)) is AuthFailed
 
 
 def test_what_nobody_foresaw_is_unknown():

@@ -98,7 +98,10 @@ class Client:
         if not await self._let_in(int(hello[2])):
             return
         while (fields := await wire.read(self._reader)) is not None:
-            self._take(fields)
+            try:
+                self._take(fields)
+            except (IndexError, ValueError, ArithmeticError):
+                self.write(messages.error(-1, 320, "Error reading request. Unable to parse data."))
             await asyncio.sleep(0)
 
     async def _let_in(self, client_id: int) -> bool:

@@ -61,7 +61,7 @@ def _fits(instrument: Instrument, fields: Sequence[str]) -> bool:
     made = listing.contract(instrument.symbol)
     month, root = fields[3], made.root
     return (
-        fields[1] == root.symbol
+        (fields[1] == root.symbol or (not fields[1] and bool(fields[10])))
         and fields[9] in {"", instrument.currency}
         and fields[11] in {"", made.name}
         and fields[10] in {"", made.local}

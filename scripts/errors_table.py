@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "reference" / "errors.md"
 def words() -> Mapping[str, str]:
     """Give the bot's own sentences that the page quotes, with names for what is filled in."""
     filled = {"broker": "Alpaca", "limit": "60", "name": "Mine", "reason": "*the sentence*"}
-    said = {"unknown": "outcome_unknown", "unreachable": "broker_unreachable", "expired": "expired"}
+    said = {"unknown": "outcome_unknown", "unreachable": "broker_unreachable", "expired": "not_taken"}
     quoted = {name: SENTENCES[code] for name, code in said.items()} | {"blocked": bot_texts.ACCOUNT_BLOCKED}
     return {name: f"“{text.format_map(filled)}”" for name, text in quoted.items()}
 

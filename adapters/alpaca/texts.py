@@ -49,7 +49,10 @@ HELD = "The position is held by other open orders; cancel its stop or target fir
 WASH = "Alpaca refused: an opposite order is open on this symbol. Cancel that order first."
 SHORTING = "Alpaca refused: this account or symbol does not allow selling short."
 TOO_SMALL = "Alpaca refused: the order is below its smallest amount."
-CLOSED = "Alpaca does not take this order at this hour. Try again when the market is open."
+CLOSED = (
+    "Alpaca does not take this order at this hour. Make it a plain order for the day, or try again when the "
+    "market is open."
+)
 UNKNOWN_SYMBOL = "{symbol} is not traded at Alpaca. Check the symbol."
 REFUSED_SYMBOL = "Alpaca does not trade this symbol. Check it, or choose another."
 NO_QUOTE = "Alpaca has no price for {symbol} right now."

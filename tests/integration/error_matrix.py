@@ -55,7 +55,7 @@ class Reason(StrEnum):
     SAME_CLOCK = "Paper trading runs inside the bot and goes by the same clock."
     WAITS_FOR_PRICE = "The order is taken at any hour and waits for a fresh price."
     WAITS_FOR_OPENING = "A plain order is taken at any hour and waits for the opening."
-    NO_TIME_ASKED = "Nothing that is sent depends on the time of day of the bot's computer."
+    NO_TIME_ASKED = "No order depends on what the clock of the bot's computer shows."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +242,7 @@ def page(said: Mapping[str, str], words: Mapping[str, str]) -> str:
 def line(row: Row, said: str) -> str:
     """Write one row."""
     if row.raises is None:
-        return f"| {TITLES[row.broker]} | {row.what} | {row.reason.value if row.reason else ''} | none |\n"
+        return f"| {TITLES[row.broker]} | {row.what} | *{row.reason.value if row.reason else ''}* | none |\n"
     return f"| {TITLES[row.broker]} | {row.what} | {said} | {row.raises.__name__} `{row.code}` |\n"
 
 

@@ -68,6 +68,18 @@ def test_a_row_has_an_error_or_a_reason_and_never_both() -> None:
         assert bool(row.code) is (row.raises is not None), row.id
 
 
+def test_only_a_broker_without_secrets_has_none_to_be_wrong() -> None:
+    secret = {spec.name: any(f.secret for f in spec.manifest.fields) for spec in HARNESSES}
+    named = {spec.name: any(f.key == "account" for f in spec.manifest.fields) for spec in HARNESSES}
+    keyless = {row.broker for row in ROWS if row.reason is Reason.NO_KEYS}
+    assert keyless == {broker for broker in TITLES if not secret[broker] and not named[broker]}
+
+
+def test_only_what_runs_inside_the_bot_has_no_address_and_no_clock_of_its_own() -> None:
+    inside = {Reason.NO_ADDRESS, Reason.SAME_CLOCK, Reason.WAITS_FOR_PRICE}
+    assert {row.broker for row in ROWS if row.reason in inside} == {"paper"}
+
+
 def test_a_stalled_order_is_in_doubt_at_every_broker() -> None:
     stalled = [row for row in ROWS if row.trouble is Trouble.FROZEN and not row.scene]
     assert {row.broker for row in stalled} == set(TITLES)

@@ -283,8 +283,6 @@ class PassKind(StrEnum):
     """What the broker must send back, once."""
     RECEIPT = "receipt"
     """A page that tells how it went on."""
-    SIGN_IN = "sign_in"
-    """What Discord must send back, once."""
     SESSION = "session"
     """A browser that is signed in."""
 

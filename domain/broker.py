@@ -108,6 +108,50 @@ class ClassRules:
     extended_hours: bool = False
 
 
+class Credentials:
+    """Carry credential fields to an adapter; prints as stars and is never a dataclass."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, key: str) -> str:
+        return self._values[key]
+
+    def get(self, key: str, default: str = "") -> str:
+        """Give a field, or the default."""
+        return self._values.get(key, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(sorted(self._values))}=***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("credentials are not pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRequest:
+    """Say how a broker's sign-in page shall send a member back.
+
+    ``credentials`` is what is known of the account so far; ``app`` is the operator's own app at the broker
+    (``client_id``, ``client_secret``), where signing in goes through one; ``endpoint`` overrides the broker's
+    address.
+    """
+
+    redirect_uri: str
+    state: str
+    environment: Environment
+    credentials: Credentials
+    app: Credentials | None = None
+    endpoint: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerManifest:
     """State what a broker is and does, as data. Nothing here needs its SDK."""
@@ -138,33 +182,13 @@ class BrokerManifest:
     cancel_all_with_parent: bool = True
     """Cancelling a bracket's entry cancels its legs."""
     setup_url: str = ""
+    consent: Callable[[ConsentRequest], str] | None = field(default=None, repr=False)
+    """Gives the address of the broker's own sign-in page, for brokers linked through one (wizard/web.py).
 
-
-class Credentials:
-    """Carry credential fields to an adapter; prints as stars and is never a dataclass."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = dict(values)
-
-    def __getitem__(self, key: str) -> str:
-        return self._values[key]
-
-    def get(self, key: str, default: str = "") -> str:
-        """Give a field, or the default."""
-        return self._values.get(key, default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __repr__(self) -> str:
-        return f"Credentials({', '.join(sorted(self._values))}=***)"
-
-    __str__ = __repr__
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("credentials are not pickled")
+    Where it sent the member back to is the credential field ``redirect_url``, which ``open`` exchanges once.
+    """
+    consent_app: bool = False
+    """Whether that needs an app of the operator's: ``ConsentRequest.app`` and ``SessionDeps.app``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +208,8 @@ class SessionDeps:
     """Keeps credential fields that the broker renewed, sealed; an empty text forgets a field."""
     quota: SharedQuota | None = None
     """Where limits are counted that several processes share; None counts in this process alone."""
+    app: Credentials | None = field(default=None, repr=False)
+    """The operator's own app at the broker (``client_id``, ``client_secret``), where one is set up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

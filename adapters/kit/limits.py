@@ -219,7 +219,8 @@ class Limiter:
     def _times(self, lane: Lane, now: float) -> list[float]:
         """List when something may change for the waiters of a lane."""
         free = [window.wait(lane) for window in self._windows if window.covers(lane)]
-        times = [at for at in free if at is not None]
+        # What is past is no reason to look again at once: something else is in the way.
+        times = [at for at in free if at is not None and at > now]
         return [*times, self._blocked_until] if self._blocked_until > now else times
 
     async def _alarm(self, at: float) -> None:

@@ -1,6 +1,7 @@
 """The limiter, judged by a strict broker's own clock: virtual time, random delays."""
 
 import asyncio
+import itertools
 import random
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from adapters.kit.errors import Errors
 from adapters.kit.limits import Limiter, Limiters
 from domain.broker import Lane, RateRule, Scope
+from domain.clock import SystemClock
 from domain.errors import Sent, Throttled
 from sim.clock import DrivenClock
 
@@ -329,3 +331,59 @@ async def test_an_uncontended_acquire_costs_next_to_nothing():
     for _ in range(5000):
         (await limiter.acquire(Lane.ENTRY, ERRORS)).done()
     assert (time.process_time() - started) / 5000 < 0.0002
+
+
+async def test_while_a_429_lasts_nobody_looks_again_and_again():
+    clock, looks = DrivenClock(), 0
+    limiter = Limiter(clock, [rule(1, 1.0)])
+    (await limiter.acquire(Lane.ENTRY, ERRORS)).done()
+    limiter.throttled(3.0)
+    waiting = asyncio.create_task(limiter.acquire(Lane.ENTRY, ERRORS))
+    await advance(clock, 2)  # the slot is free again; the broker still says no
+    pump = limiter._pump
+
+    def counted():
+        nonlocal looks
+        looks += 1
+        pump()
+
+    limiter._pump = counted
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert looks <= 1
+    await advance(clock, 1.1)
+    assert waiting.done()
+
+
+async def test_requests_that_must_lie_apart_do_at_the_brokers_clock():
+    limiter = Limiter(SystemClock(), [rule(100, 60.0)], gap=0.01)
+    answers = []
+
+    async def one():
+        slot = await limiter.acquire(Lane.ENTRY, ERRORS)
+        sent = time.monotonic()
+        await asyncio.sleep(0.002)
+        answers.append((sent, time.monotonic()))
+        slot.done()
+
+    await asyncio.gather(*(one() for _ in range(5)))
+    assert all(later[0] - earlier[1] >= 0.0099 for earlier, later in itertools.pairwise(answers))
+
+
+async def test_a_request_that_hangs_keeps_an_exit_back_a_second_at_most():
+    limiter = Limiter(DrivenClock(), [rule(100, 60.0)], gap=0.01)
+    assert await limiter.acquire(Lane.ENTRY, ERRORS)
+    started = time.monotonic()
+    assert await asyncio.wait_for(limiter.acquire(Lane.EXIT, ERRORS), 5)
+    assert 0.9 < time.monotonic() - started < 3
+
+
+async def test_what_went_out_without_leave_is_counted():
+    limiter = Limiter(DrivenClock(), [rule(20, 1.0)])
+    limiter.count(10)
+    tasks = [asyncio.create_task(limiter.acquire(Lane.EXIT, ERRORS)) for _ in range(30)]
+    await settle()
+    assert sum(task.done() for task in tasks) == 10
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

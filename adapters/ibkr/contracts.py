@@ -9,6 +9,7 @@ from adapters.ibkr.asking import Wanted
 from adapters.ibkr.link import Link
 from adapters.ibkr.records import amount, number, our_symbol
 from adapters.kit.errors import Errors
+from domain.errors import InvalidValue
 from domain.instruments import AssetClass, Instrument, InstrumentQuery, OptionContract
 from domain.ports import Clock
 
@@ -122,20 +123,32 @@ def _exchange(contract: Any, kind: AssetClass) -> str:
 
 
 def bare(contract: Any) -> Instrument:
-    """Describe the instrument of a position, whatever it is. Raises ValueError where it cannot be read."""
+    """Describe the instrument of a position, whatever it is. Raises ValueError where it cannot be read.
+
+    An option of an adjusted share (AAPL1) has no OCC symbol of ours: it is shown and not traded.
+    """
     symbol = our_symbol(contract)
     kind = KINDS.get(contract.secType, AssetClass.INDEX)
     exchange = _exchange(contract, kind) if contract.secType in KINDS else contract.exchange
+    option = _option(symbol) if kind is AssetClass.OPTION else None
+    odd = kind is AssetClass.OPTION and option is None
     return Instrument(
         symbol=symbol,
         asset_class=kind,
         broker_symbol=f"{contract.conId}@{exchange}",
         multiplier=number(contract.multiplier) or Decimal(1),
         currency=contract.currency or "USD",
-        tradable=contract.secType in KINDS and bool(exchange),
+        tradable=contract.secType in KINDS and bool(exchange) and not odd,
         shortable=kind in {AssetClass.EQUITY, *_FINE},
-        option=OptionContract.from_occ(symbol) if kind is AssetClass.OPTION else None,
+        option=option,
     )
+
+
+def _option(symbol: str) -> OptionContract | None:
+    try:
+        return OptionContract.from_occ(symbol)
+    except InvalidValue:
+        return None
 
 
 _FINE = frozenset({AssetClass.FUTURE, AssetClass.FOREX})

@@ -196,6 +196,7 @@ def _occ(contract: Any) -> str:
         expiry = futures.day(str(contract.lastTradeDateOrContractMonth))
     if expiry is None:
         return ""
-    root = str(contract.symbol).replace(" ", "")
+    # An adjusted option (class AAPL1) must not take the name of the ordinary one.
+    root = str(contract.tradingClass or contract.symbol).replace(" ", "")
     right = OptionRight(contract.right[:1])
     return OptionContract(underlying=root, expiry=expiry, strike=amount(contract.strike), right=right).occ

@@ -12,6 +12,7 @@ from adapters.paper.engine import EngineEvent
 from sim.schwab.state import SimLogin, World
 
 Authenticate = Callable[[str], SimLogin | None]
+_ECHOED = ("service", "command", "requestid", "SchwabClientCorrelId")
 _NAMES = {
     "new": "OrderAccepted",
     "fill": "OrderFillCompleted",
@@ -66,26 +67,30 @@ class Streams:
             socket.outbox.put_nowait(text)
 
     async def _heard(self, socket: "_Socket", data: str) -> None:
-        for request in json.loads(data).get("requests", []):
+        for request in _requests(data):
             if (request.get("service"), request.get("command")) == ("ADMIN", "LOGIN"):
                 await self._let_in(socket, request)
-            elif request.get("service") == "ACCT_ACTIVITY" and socket.login is not None:
-                socket.subscribed = request.get("command") == "SUBS"
-                socket.send(_reply(request, 0, "SUBS command succeeded"))
+            else:
+                socket.send(self._reply(request, *_take(socket, request)))
+
+    def _reply(self, request: dict[str, Any], code: int, text: str) -> dict[str, Any]:
+        names = {key: request[key] for key in _ECHOED if key in request}
+        at = int(self._world.clock.now().timestamp() * 1000)
+        return {"response": [names | {"timestamp": at, "content": {"code": code, "msg": text}}]}
 
     async def _let_in(self, socket: "_Socket", request: dict[str, Any]) -> None:
         login = self._authenticate(str(request.get("parameters", {}).get("Authorization")))
         if login is None or self.refuse_login:
-            socket.send(_reply(request, 3, "Login Denied.: token is invalid or has expired."))
+            socket.send(self._reply(request, 3, "Login Denied.: token is invalid or has expired."))
             await socket.flush()
             await socket.ws.close()
             return
         older = self._sockets.get(login.name)
         if older is not None:
             await older.ws.close()
-        socket.login = login
+        socket.login, socket.names = login, _names(request)
         self._sockets[login.name] = socket
-        socket.send(_reply(request, 0, "server=pretend;status=PN"))
+        socket.send(self._reply(request, 0, "server=pretend;status=PN"))
 
     def _tell(self, event: EngineEvent) -> None:
         for socket in self._sockets.values():
@@ -101,6 +106,7 @@ class _Socket:
     def __init__(self, ws: web.WebSocketResponse) -> None:
         self.ws = ws
         self.login: SimLogin | None = None
+        self.names: tuple[Any, Any] = (None, None)
         self.subscribed = False
         self.count = 0
         self.outbox: asyncio.Queue[str] = asyncio.Queue()
@@ -123,9 +129,40 @@ class _Socket:
             self.outbox.task_done()
 
 
-def _reply(request: dict[str, Any], code: int, text: str) -> dict[str, Any]:
-    names = {key: request.get(key) for key in ("service", "command", "requestid", "SchwabClientCorrelId")}
-    return {"response": [names | {"timestamp": 0, "content": {"code": code, "msg": text}}]}
+def _requests(data: str) -> list[dict[str, Any]]:
+    """Read what was sent; what is no list of requests is one that cannot be understood."""
+    try:
+        found = json.loads(data)["requests"]
+    except (ValueError, TypeError, KeyError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(request, dict) for request in found):
+        return [{}]
+    return found
+
+
+def _names(request: dict[str, Any]) -> tuple[Any, Any]:
+    return request.get("SchwabClientCustomerId"), request.get("SchwabClientCorrelId")
+
+
+def _take(socket: "_Socket", request: dict[str, Any]) -> tuple[int, str]:
+    """Carry out a command; give code and words. The codes are those of the streamer's documents."""
+    command = request.get("command")
+    if not isinstance(request.get("service"), str) or command not in {
+        "SUBS",
+        "ADD",
+        "UNSUBS",
+        "VIEW",
+        "LOGOUT",
+    }:
+        return 21, "Bad command formatting"
+    if socket.login is None or _names(request) != socket.names:
+        return 20, "Stream connection not found"
+    if request["service"] != "ACCT_ACTIVITY":
+        return 11, "Service not available or temporary down."
+    if not (request.get("parameters") or {}).get("keys") and command != "UNSUBS":
+        return 21, "Bad command formatting"
+    socket.subscribed = command in {"SUBS", "ADD"}
+    return 0, f"{command} command succeeded"
 
 
 def _message(event: EngineEvent, count: int) -> dict[str, Any]:

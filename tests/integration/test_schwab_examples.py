@@ -183,6 +183,75 @@ async def test_a_rejected_order_is_read_back_in_the_documented_shape():
                 assert found["statusDescription"]
 
 
+@asynccontextmanager
+async def streamer(caller):
+    async with caller.http.ws_connect(f"{caller.w.sim.url}/ws") as ws:
+        yield ws
+
+
+def changed(example, **changes):
+    (request,) = json.loads(json.dumps(example.body["requests"]))
+    parameters = request["parameters"] | changes.pop("parameters", {})
+    return {"requests": [{**request, **changes, "parameters": parameters}]}
+
+
+def login(caller, **changes):
+    return changed(schwab.LOGIN, parameters={"Authorization": caller.access}, **changes)
+
+
+async def told(ws, body):
+    await (ws.send_str(body) if isinstance(body, str) else ws.send_json(body))
+    answer = await ws.receive_json(timeout=5)
+    fits(answer, "Responses")
+    (response,) = answer["response"]
+    return response
+
+
+async def test_the_documented_login_and_subscription_are_answered_and_followed_by_documented_data():
+    async with schwab_at() as caller, streamer(caller) as ws:
+        response = await told(ws, login(caller))
+        assert (response["requestid"], response["content"]["code"]) == ("1", 0)
+        response = await told(ws, schwab.SUBSCRIBE.body)
+        assert response["content"] == {"code": 0, "msg": "SUBS command succeeded"}
+        await caller.place(listed(schwab.ORDERS[0].body))
+        data = await ws.receive_json(timeout=5)
+        fits(data, "Data")
+        assert data["data"][0]["content"][0]["key"] == "Account Activity"
+
+
+async def test_a_denied_login_is_told_as_documented_and_hung_up_on():
+    async with schwab_at() as caller, streamer(caller) as ws:
+        response = await told(ws, schwab.LOGIN.body)
+        denied = {"code": 3, "msg": "Login Denied.: token is invalid or has expired."}
+        assert response["content"] == denied
+        assert (await ws.receive(timeout=5)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING}
+
+
+STREAMED = {
+    "text that is no JSON": ("hello", 21),
+    "a message without requests": ({}, 21),
+    "requests that are none": ({"requests": ["login"]}, 21),
+    "a command that is none": (changed(schwab.SUBSCRIBE, command="WATCH"), 21),
+    "a subscription to no key": (changed(schwab.SUBSCRIBE, parameters={"keys": ""}), 21),
+    "a service that is none": (changed(schwab.SUBSCRIBE, service="GOSSIP"), 11),
+    "a subscription of somebody else": (changed(schwab.SUBSCRIBE, SchwabClientCorrelId="x"), 20),
+}
+
+
+@pytest.mark.parametrize("name", STREAMED)
+async def test_a_wrong_message_to_the_streamer_is_refused_with_a_documented_code(name):
+    body, code = STREAMED[name]
+    async with schwab_at() as caller, streamer(caller) as ws:
+        await told(ws, login(caller))
+        assert (await told(ws, body))["content"]["code"] == code
+        assert caller.w.sim.streams.listening() == 0
+
+
+async def test_a_subscription_before_the_login_finds_no_connection():
+    async with schwab_at() as caller, streamer(caller) as ws:
+        assert (await told(ws, schwab.SUBSCRIBE.body))["content"]["code"] == 20
+
+
 WRONG = {
     "orders without times": ("GET", "{base}/orders", {}, 400),
     "orders with one time": (

@@ -167,6 +167,45 @@ ORDERS = (
     ),
 )
 
+_STREAMER = "https://developer.schwab.com/products/trader-api--individual/details/documentation/Streamer"
+LOGIN = Example(
+    name="streamer login",
+    source=_STREAMER,
+    body={
+        "requests": [
+            {
+                "requestid": "1",
+                "service": "ADMIN",
+                "command": "LOGIN",
+                "SchwabClientCustomerId": "Someone",
+                "SchwabClientCorrelId": "5be0b7e7-5b8b-4fd3-9bed-7f49106cfe96",
+                "parameters": {
+                    "Authorization": "Access Token",
+                    "SchwabClientChannel": "N9",
+                    "SchwabClientFunctionId": "APIAPP",
+                },
+            }
+        ]
+    },
+)
+SUBSCRIBE = Example(
+    name="streamer subscription to account activity",
+    source=_STREAMER,
+    body={
+        "requests": [
+            {
+                "service": "ACCT_ACTIVITY",
+                "requestid": "2",
+                "command": "SUBS",
+                "SchwabClientCustomerId": "Someone",
+                "SchwabClientCorrelId": "5be0b7e7-5b8b-4fd3-9bed-7f49106cfe96",
+                "parameters": {"keys": "Account Activity", "fields": "0,1,2,3"},
+            }
+        ]
+    },
+)
+"""The page has another correlation id here than in its login, of which it says that the two must be equal."""
+
 INSTRUCTIONS = {
     "BUY": ("EQUITY",),
     "SELL": ("EQUITY",),
@@ -310,5 +349,15 @@ SHAPES = {
         **dict.fromkeys(("bidSize", "askSize", "quoteTime"), "integer"),
         "securityStatus": "text",
     },
+    "Responses": {"response": ["Response"]},
+    "Response": {
+        **dict.fromkeys(("service", "command", "requestid", "SchwabClientCorrelId"), "text"),
+        "timestamp": "integer",
+        "content": "Content",
+    },
+    "Content": {"code": "integer", "msg": "text"},
+    "Data": {"data": ["Datum"]},
+    "Datum": {"service": "text", "timestamp": "integer", "command": "text", "content": ["Activity"]},
+    "Activity": {"seq": "integer", **dict.fromkeys(("key", "1", "2", "3"), "text")},
     "QuoteError": {"invalidSymbols": ["text"]},
 }

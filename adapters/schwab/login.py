@@ -10,8 +10,8 @@ import logging
 import warnings
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from adapters.kit import consent
 from adapters.kit.errors import Errors, never_connected
 from adapters.schwab import guard, texts
 from adapters.schwab.manifest import ACCESS_LEEWAY, LOGIN_LIFE
@@ -110,16 +110,13 @@ class Login:
 
     async def _exchange(self, errors: Errors) -> dict[str, Any]:
         """Trade the code in the pasted address for a token: it works once, within 30 seconds."""
-        parts = urlsplit(self._credentials["redirect_url"].strip())
-        code = parse_qs(parts.query).get("code", [""])[0]
+        code, state, callback = consent.answered(self._credentials["redirect_url"])
         if not code:
             raise errors.auth(texts.BAD_LOGIN, "login_unreadable")
-        # A browser adds the slash to an address without a path; apps are registered without it.
-        path = "" if parts.path == "/" else parts.path
-        callback = parts._replace(path=path, query="", fragment="").geturl()
+        proof = {"code_verifier": consent.verifier(self._credentials["app_secret"], state)} if state else {}
         try:
             token = await self._oauth.fetch_token(
-                guard.TOKEN_URL, grant_type="authorization_code", code=code, redirect_uri=callback
+                guard.TOKEN_URL, grant_type="authorization_code", code=code, redirect_uri=callback, **proof
             )
         except Exception as error:  # noqa: BLE001 - likewise
             raise self._name(error, errors, exchanging=True) from None

@@ -1,6 +1,6 @@
 """State what Schwab is and does, as data."""
 
-from adapters.schwab import texts
+from adapters.schwab import consent, texts
 from domain.accounts import Environment
 from domain.broker import (
     BracketKind,
@@ -60,6 +60,7 @@ MANIFEST = BrokerManifest(
     session_lifetime=LOGIN_LIFE,
     auth="oauth",
     setup_url="https://developer.schwab.com/dashboard/apps",
+    consent=consent.address,
     fields=(
         FieldSpec(
             key="app_key",
@@ -85,7 +86,7 @@ MANIFEST = BrokerManifest(
             help=texts.LOGIN_HELP,
             secret=True,
             required=False,
-            pattern=r"https://\S+[?&]code=\S+",
+            pattern=r"https?://\S+[?&]code=\S+",
             pattern_hint=texts.LOGIN_HINT,
             max_length=2000,
         ),

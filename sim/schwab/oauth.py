@@ -1,6 +1,7 @@
 """Answer the token endpoint as Schwab does."""
 
 import base64
+import hashlib
 import secrets
 from urllib.parse import parse_qs
 
@@ -51,7 +52,8 @@ class OAuthApi:
     def _exchange(self, app: SimApp, form: dict[str, str]) -> web.Response:
         for login in app.logins:
             callback = login.codes.pop(form.get("code", ""), None)
-            if callback is not None and callback == form.get("redirect_uri"):
+            asked = login.challenges.pop(form.get("code", ""), "")
+            if callback is not None and callback == form.get("redirect_uri") and _proved(asked, form):
                 return web.json_response(self.issue(login))
         return _refuse(400, "unsupported_token_type", "400 Bad Request: Bad authorization code")
 
@@ -73,6 +75,11 @@ class OAuthApi:
             return None
         app = self._world.apps.get(key)
         return app if app and kind == "Basic" and app.secret == secret else None
+
+
+def _proved(challenge: str, form: dict[str, str]) -> bool:
+    hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    return not challenge or base64.urlsafe_b64encode(hashed).rstrip(b"=").decode() == challenge
 
 
 def _refuse(status: int, error: str, text: str) -> web.Response:

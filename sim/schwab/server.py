@@ -13,6 +13,7 @@ from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.faults import Faults, Handler, answer
 from sim.market import Market
+from sim.schwab.consent import ConsentApi
 from sim.schwab.data import DataApi
 from sim.schwab.oauth import OAuthApi
 from sim.schwab.state import (
@@ -30,7 +31,7 @@ from sim.schwab.streams import Streams
 from sim.schwab.trading import TradingApi
 
 _WINDOW = 60.0
-_OPEN = {"/v1/oauth/token", "/ws"}
+_OPEN = {"/v1/oauth/authorize", "/v1/oauth/token", "/ws"}
 _FEES = FeeModel(rates={AssetClass.OPTION: FeeRate(per_unit=Decimal("0.65"))})
 _RULES = Rules(leverage=Decimal(2), legs_on_partial=False, cancel_siblings=True, replace_renames=True)
 
@@ -75,7 +76,9 @@ class SchwabSim:
         """Listen on a local port; 0 takes a free one."""
         app = web.Application(middlewares=[self._wire])
         app.add_routes([*TradingApi(self.world).routes(), *DataApi(self.world).routes()])
-        app.add_routes([*self.oauth.routes(), web.get("/ws", self.streams.serve)])
+        app.add_routes(
+            [*self.oauth.routes(), *ConsentApi(self.world).routes(), web.get("/ws", self.streams.serve)]
+        )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)

@@ -57,6 +57,8 @@ class SimLogin:
     accounts: list[SimAccount]
     codes: dict[str, str] = field(default_factory=dict, repr=False)
     """Codes of the redirect, each with the callback it was made for."""
+    challenges: dict[str, str] = field(default_factory=dict, repr=False)
+    """What must be proved when a code is exchanged, where the request said so (PKCE)."""
     refresh: dict[str, float] = field(default_factory=dict, repr=False)
     """Refresh tokens, each with when the sign-in was made."""
     access: dict[str, float] = field(default_factory=dict, repr=False)
@@ -71,6 +73,8 @@ class SimApp:
     key: str
     secret: str = field(repr=False)
     logins: list[SimLogin] = field(default_factory=list)
+    callbacks: tuple[str, ...] = ()
+    """Where people may be sent back to; empty takes any address."""
     hits: deque[float] = field(default_factory=deque, repr=False)
 
 

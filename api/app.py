@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from api.deps import DEPS, ApiDeps
-from api.errors import BODY_LIMIT, Handler, uniform_errors
+from api.errors import BODY_LIMIT, Handler, route_of, uniform_errors
+from api.pages.routes import add_pages, errors_as_pages
 from api.routes import STARTED, add_routes
 from api.stream import HUB, Hub
 
@@ -24,7 +25,7 @@ class PortTaken(Exception):
 
 
 class QuietAccessLogger(AbstractAccessLogger):
-    """Log method, path, status and time: never a query, a header or an address of a person."""
+    """Log method, route, status and time: never a query, a header, a one-time link or a person's address."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write one line; probes only when they fail."""
@@ -33,7 +34,7 @@ class QuietAccessLogger(AbstractAccessLogger):
         access.info(
             "request",
             method=request.method,
-            path=request.path[:200],
+            path=route_of(request),
             status=response.status,
             ms=round(time * 1000, 1),
         )
@@ -41,11 +42,13 @@ class QuietAccessLogger(AbstractAccessLogger):
 
 def build_app(deps: ApiDeps) -> web.Application:
     """Build the application; opens nothing."""
-    app = web.Application(middlewares=[_count, uniform_errors], client_max_size=BODY_LIMIT)
+    app = web.Application(middlewares=[_count, errors_as_pages, uniform_errors], client_max_size=BODY_LIMIT)
     app[DEPS] = deps
     app[HUB] = Hub(deps)
     app[STARTED] = deps.clock.monotonic()
     add_routes(app)
+    if deps.pages is not None:
+        add_pages(app, deps.pages)
     app.cleanup_ctx.append(_hub_runs)
     app.on_shutdown.append(_say_goodbye)
     app.on_response_prepare.append(_harden)
@@ -54,11 +57,9 @@ def build_app(deps: ApiDeps) -> web.Application:
 
 @web.middleware
 async def _count(request: web.Request, handler: Handler) -> web.StreamResponse:
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource is not None else "unmatched"
     response = await handler(request)
-    deps = request.app[DEPS]
-    deps.metrics.requests.labels(_method(request.method), route, str(response.status)).inc()
+    labels = (_method(request.method), route_of(request), str(response.status))
+    request.app[DEPS].metrics.requests.labels(*labels).inc()
     return response
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api.limits import Limits
 from api.metrics import Metrics
+from api.pages.deps import PageDeps
 from domain.broker import BrokerManifest
 from domain.ports import Clock, EventBus, Store
 from trading.gate import Gate
@@ -19,7 +20,8 @@ class ApiDeps:
 
     ``recovered`` and ``gateway_up`` are asked anew for every probe. ``public_url`` is the only browser origin
     that may open a socket; empty means none may. ``metrics_token`` opens ``/metrics`` to the outside; while
-    it is empty only this machine and private networks may read it.
+    it is empty only this machine and private networks may read it. ``pages`` is None where no browser can be
+    signed in.
     """
 
     store: Store
@@ -35,6 +37,7 @@ class ApiDeps:
     version: str = ""
     public_url: str = ""
     metrics_token: str = field(default="", repr=False)
+    pages: PageDeps | None = None
 
 
 DEPS: web.AppKey[ApiDeps] = web.AppKey("deps", ApiDeps)

@@ -29,6 +29,12 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
+def route_of(request: web.BaseRequest) -> str:
+    """Name an address without what is secret in it: its pattern, not the one-time link asked for."""
+    resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+    return resource.canonical if resource is not None else "unmatched"
+
+
 def refuse_large(request: web.Request) -> None:
     """Refuse a body over 64 KB before it is read."""
     if (request.content_length or 0) > BODY_LIMIT:
@@ -87,6 +93,6 @@ async def uniform_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return _answer(Refused(504, "timeout", f"No answer within {TIMEOUT:.0f} seconds."))
     except Exception:
         reference = secrets.token_hex(4)
-        log.exception("request failed", path=request.path, reference=reference)
+        log.exception("request failed", path=route_of(request), reference=reference)
         message = "Something went wrong here. Tell the operator the reference."
         return _answer(Refused(500, "internal", message), reference)

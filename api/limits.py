@@ -41,5 +41,7 @@ class Limits:
 
     reads: Window = field(default_factory=lambda: Window(60, 60.0))
     failed_logins: Window = field(default_factory=lambda: Window(5, 60.0))
+    pages: Window = field(default_factory=lambda: Window(120, 60.0))
+    page_posts: Window = field(default_factory=lambda: Window(20, 60.0))
     sockets_per_member: int = 5
     sockets: int = 1000

@@ -30,8 +30,8 @@ class WebDoor(Protocol):
     async def consent(self, *, flow_id: str, user: UserId, step: str, broker: str) -> str:
         """Give a one-time address that leads through the broker's own sign-in and back.
 
-        ``step`` is answered with ``{"redirect_url": …}``: the whole address the broker sent them back to. What
-        the flow knows by then (``credentials_of``) is what the broker's address is made from.
+        ``step`` is answered with ``{"redirect_url": …}``: the whole address the broker sent them back to.
+        The broker's own address is made from what the flow knows by then (``credentials_of``).
         """
 
 

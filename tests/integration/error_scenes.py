@@ -31,7 +31,7 @@ from tests.contract import (
 from tests.contract.cards import stock
 from tests.contract.harness import START_CASH
 from tests.integration import alpaca_world
-from tests.integration.error_matrix import Row
+from tests.integration.error_matrix import Row, Trouble
 from tests.integration.error_stage import OFF, SPECS, Skewed, Stage, Told, knows_no_name, patched, staged
 from tests.integration.wire_relay import deaf_port, relay
 from tests.support import eventually
@@ -41,7 +41,9 @@ async def play(row: Row) -> Told:
     """Bring a row about, and tell what came of it."""
     scene = _scene(row)
     secrets = (*SPECS[row.broker].secrets, *MORE_SECRETS)
-    async with staged(row.broker) as stage:
+    # Short patience only where it is spent: elsewhere a slow machine must not look like a dead broker.
+    hasty = row.trouble in {Trouble.SILENT, Trouble.FROZEN}
+    async with staged(row.broker, hasty=hasty) as stage:
         error: BrokerError | None = None
         printed = ""
         try:

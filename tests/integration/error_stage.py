@@ -153,11 +153,11 @@ _RESOLVE = socket.getaddrinfo
 
 
 @asynccontextmanager
-async def staged(broker: str) -> AsyncIterator[Stage]:
-    """Set up a broker's stage."""
+async def staged(broker: str, *, hasty: bool) -> AsyncIterator[Stage]:
+    """Set up a broker's stage; with ``hasty`` sessions wait for answers no longer than a test should."""
     spec = SPECS[broker]
     async with AsyncExitStack() as stack:
         harness = await stack.enter_async_context(spec.make())
-        stack.enter_context(patched(*HASTE))
+        stack.enter_context(patched(*(HASTE if hasty else ())))
         async with AsyncExitStack() as sessions:
             yield Stage(spec=spec, h=harness, stack=sessions)

@@ -79,6 +79,16 @@ class DiscordSim(Acting):
         """Give what DISCORD_API_URL is set to: REST lies below ``{url}/v10``."""
         return f"{self._world.base}/api"
 
+    # --- browsers -----------------------------------------------------------------------------------
+
+    def allow_sign_in(self, app: BotApp, *redirects: str) -> str:
+        """Enter redirect addresses in the application's portal; give its client secret."""
+        return self._server.oauth.register(app, *redirects)
+
+    def agree(self, user: User, address: str) -> str:
+        """Agree, as this person, to what an authorize address asks; give where their browser is sent."""
+        return self._server.oauth.agree(user, address)
+
     # --- who is there -------------------------------------------------------------------------------
 
     def add_application(

@@ -50,7 +50,7 @@ class AppRoutes:
         return {"url": self._gateway_url(), "shards": self.shards, "session_start_limit": limit}
 
     def _me(self, call: Call) -> Any:
-        return own_user_json(self._world.users[call.app.user_id])
+        return own_user_json(call.person or self._world.users[call.app.user_id])
 
     def _application(self, call: Call) -> Any:
         return application_json(self._world, call.app)

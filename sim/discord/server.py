@@ -11,9 +11,10 @@ from aiohttp import BodyPartReader, web
 
 from sim.discord.errors import ApiError, Form
 from sim.discord.gateway import Gateway
+from sim.discord.oauth import OAuth
 from sim.discord.ratelimits import RateLimits, Verdict
 from sim.discord.recording import Fault, Recorded, Recorder, Upload, safe_headers
-from sim.discord.state import BotApp, World
+from sim.discord.state import BotApp, User, World
 
 MAX_BODY = 30 * 1024 * 1024
 
@@ -27,6 +28,8 @@ class Call:
     body: Any
     files: list[Upload]
     caller: BotApp | None
+    person: User | None = None
+    """Who a bearer token stands for."""
 
     @property
     def app(self) -> BotApp:
@@ -56,6 +59,7 @@ class Server:
         self.gateway = gateway
         self.recorder = recorder
         self.limits = RateLimits()
+        self.oauth = OAuth(world)
         self._app = web.Application(client_max_size=MAX_BODY)
         self._runner: web.AppRunner | None = None
 
@@ -68,6 +72,7 @@ class Server:
         """Listen on 127.0.0.1 and give the port."""
         for path in ("/gateway", "/gateway/", "/resume", "/resume/"):
             self._app.router.add_get(path, self.gateway.serve)
+        self._app.add_routes(self.oauth.routes())
         self._app.router.add_get("/attachments/{key}/{name}", self._file)
         self._app.router.add_route("*", "/{path:.*}", self._serve(None, _no_such_route))
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
@@ -135,6 +140,7 @@ class Server:
                 body=record.body,
                 files=record.files,
                 caller=record.app,
+                person=self.oauth.who(_bearer(request)),
             )
             record.answer = handler(call)
             record.status = 204 if record.answer is None else 200
@@ -153,7 +159,9 @@ class Server:
             return None
         if record.route.startswith(("/interactions/", "/webhooks/")):
             return None
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if record.route == "/users/@me" and self.oauth.who(_bearer(request)) is not None:
+            return None
+        kind, _, token = _bearer(request).partition(" ")
         app = self.world.app_by_token(token) if kind == "Bot" else None
         if app is None:
             raise ApiError(401, 0, "401: Unauthorized")

@@ -284,6 +284,8 @@ class Link:
 
     def heard_error(self, request: int, code: int, text: str) -> None:
         """Hear an error or a warning, of a request, of an order, or of the link itself."""
+        if code == codes.TOO_FAST and self._limiter is not None:
+            self._limiter.throttled(1.0)
         if code == codes.CLIENT_TAKEN and self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
         elif code in codes.LINK_DOWN:

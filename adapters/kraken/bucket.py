@@ -58,8 +58,12 @@ class Bucket:
 
     async def fill(self) -> None:
         """Adopt Kraken's word that the counter is full: others may use the same key."""
-        while self._bucket.has_capacity(1):
-            await self._bucket.acquire(1)
+        part = self._bucket.max_rate
+        while part >= 0.5:
+            if self._bucket.has_capacity(part):
+                await self._bucket.acquire(part)
+            else:
+                part /= 2
 
     async def _enter(self, cost: float, lane: Lane, patience: float, errors: Errors) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -158,7 +158,7 @@ class KrakenSession:
                 raise
             except BrokerError as error:
                 link.unsent(request.client_order_id)
-                if isinstance(error, Throttled):
+                if isinstance(error, Throttled) and error.text == texts.THROTTLED:
                     await link.counters.full(pair)
                 raise
         txids = answer.get("txid")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 import pytest
 
@@ -183,6 +184,17 @@ async def test_too_many_messages_is_throttled_and_may_have_been_taken():
         with pytest.raises(Throttled) as caught:
             await session.submit(limit(await stock(session), "90"))
         assert caught.value.sent is Sent.MAYBE
+
+
+async def test_who_sent_tws_too_much_leaves_it_alone_for_a_second():
+    async with world() as w, w.open() as session:
+        instrument = await stock(session)
+        w.faults.add("TWS /placeOrder", FaultAction.STATUS, code=100)
+        with pytest.raises(Throttled):
+            await session.submit(limit(instrument, "90"))
+        told = time.monotonic()
+        await session.submit(limit(instrument, "91"))
+        assert time.monotonic() - told > 0.5
 
 
 async def test_an_order_whose_status_nobody_knows_is_unreadable_and_not_over():

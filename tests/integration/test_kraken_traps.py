@@ -515,6 +515,18 @@ async def test_the_decaying_counter_is_never_exceeded(monkeypatch):
         assert len(w.calls("OpenOrders")) == 40
 
 
+async def test_after_krakens_word_that_a_pair_is_full_orders_in_it_wait(monkeypatch):
+    monkeypatch.setitem(limits.PATIENCE, Lane.ENTRY, 0.2)
+    async with world() as w, w.open() as session:
+        request = order(await coin(session))
+        w.faults.add(ADD, FaultAction.STATUS, **says("EOrder:Rate limit exceeded"))
+        for _ in range(2):
+            with pytest.raises(Throttled) as slow:
+                await session.submit(request)
+            assert slow.value.sent is Sent.NO
+        assert len(w.calls("AddOrder")) == 1
+
+
 async def test_orders_do_not_wait_for_a_counter_that_reads_have_filled(monkeypatch):
     monkeypatch.setitem(limits.PATIENCE, Lane.READ, 0.05)
     async with world() as w, w.open(ceiling=2) as session:

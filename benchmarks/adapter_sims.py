@@ -15,6 +15,8 @@ from typing import Any
 from domain.clock import SystemClock
 
 CASH = Decimal(10**9)
+PRICE = "50"
+"""Far below the market: the order rests."""
 QUOTES = {"AAPL": ("99", "100"), "ETHUSD": ("99", "100")}
 
 

@@ -2,7 +2,8 @@
 
 Each request takes a slot here and one where all processes count (domain.ports.SharedQuota). While nobody can
 be asked there, entries and reads keep to a share, and what is urgent to the whole rule: no exit waits for a
-cache that is down.
+cache that is down. In the first window of an outage, and only then, processes that had used more and less
+than their shares may together be a share above the rule: the broker's 429 is then adopted.
 """
 
 import asyncio

@@ -313,9 +313,12 @@ class SchwabSession:
 
     async def _holdings(self, errors: Errors) -> Any:
         await self._orders(errors)
-        sdk = self._client.sdk
-        fields = sdk.Account.Fields.POSITIONS
-        return await self._client.read(lambda: sdk.get_account(self._hash, fields=fields), errors)
+
+        def ask() -> Any:
+            sdk = self._client.sdk  # none once the session is closed, which read() tells before it asks
+            return sdk.get_account(self._hash, fields=sdk.Account.Fields.POSITIONS)
+
+        return await self._client.read(ask, errors)
 
     async def _quotes(self, name: str, errors: Errors) -> Any:
         """Ask for one symbol's quote; None where Schwab lists it as invalid, or leaves it out."""

@@ -17,6 +17,7 @@ from domain.errors import (
     OutcomeUnknown,
     Rejected,
     Throttled,
+    Unreachable,
 )
 from domain.instruments import AssetClass, InstrumentQuery
 from domain.orders import LegRole, OrderState, OrderType, PositionEffect, Side, TimeInForce
@@ -473,6 +474,15 @@ async def test_the_stream_is_a_bell_and_a_mute_or_garbled_one_loses_nothing():
         await asyncio.wait_for(task, 5)
         assert ended[0].code == "stream_lost"
         assert not session.is_connected()
+
+
+async def test_a_closed_session_says_so_whatever_is_asked():
+    async with world() as w, w.open() as session:
+        await session.account()
+        await session.disconnect()
+        for ask in (session.account, session.positions, session.open_orders):
+            with pytest.raises(Unreachable):
+                await ask()
 
 
 async def test_the_socket_asks_for_no_compression_which_would_cost_sixty_kilobytes_an_account():

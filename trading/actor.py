@@ -35,6 +35,8 @@ _log = structlog.get_logger(__name__)
 
 CONNECT_PATIENCE = 10.0
 """Seconds an entry waits for a broker that is not connected."""
+CANCEL_AGAIN = 0.5
+"""Seconds after which a task that goes on is cancelled once more."""
 
 
 class AccountActor:
@@ -80,9 +82,15 @@ class AccountActor:
 
     async def stop(self) -> None:
         """Stop. What is in flight is left SENDING in the journal: the next start finds out."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        while left:
+            # Once may not be enough: before Python 3.12 asyncio.wait_for forgets a cancellation that comes
+            # together with its answer, and SDKs wait with it.
+            for task in left:
+                task.cancel()
+            done, left = await asyncio.wait(left, timeout=CANCEL_AGAIN)
+            await asyncio.gather(*done, return_exceptions=True)
+            left |= self._tasks - done
         await self._link.release()
 
     def put(self, job: Job, rank: Rank) -> None:

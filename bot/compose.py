@@ -214,6 +214,7 @@ class _Builder:
         services = Services(
             trading=self.verbs.trading,
             accounts=self.verbs.accounts,
+            care=self.verbs.care,
             tokens=self.verbs.tokens,
             gate=self.verbs.gate,
             wizard=self.wizard,

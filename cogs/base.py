@@ -10,6 +10,7 @@ from discord.ext import commands
 from domain.ids import GuildId, UserId
 from domain.ports import Clock
 from trading.accounts import AccountService
+from trading.care import AccountCare
 from trading.gate import Gate
 from trading.service import TradingService
 from trading.tokens import TokenService
@@ -30,6 +31,7 @@ class Services:
 
     trading: TradingService
     accounts: AccountService
+    care: AccountCare
     tokens: TokenService
     gate: Gate
     wizard: Wizard

@@ -225,13 +225,44 @@ CANNOT_READ = "Cannot be read right now: {problem}"
 BROKERS_TITLE = "Your broker accounts"
 BROKERS_NONE = "You have no linked account yet. Start with `/broker add`; the paper broker takes one click."
 BROKERS_FOOT = "You may link: {brokers}."
-ACCOUNT_LINE = "**{name}** {badge}{default}\n{broker}{number} · {status}{tested}"
+ACCOUNT_LINE = "**{name}** {badge}{default}\n{broker}{number} · {status}{tested}{expires}"
 ACCOUNT_DEFAULT = " · default"
 ACCOUNT_TESTED = " · tested {when}"
+ACCOUNT_EXPIRES = " · sign-in ends {when}"
+ACCOUNT_TODAY = "Entries today: {today} · open: {open}"
+ACCOUNT_LINKED = {True: "connected", False: "not connected right now"}
+ACCOUNT_BUTTONS: Mapping[str, str] = {
+    "manage": "Manage {name}",
+    "test": "Test",
+    "default": "Make default",
+    "rename": "Rename",
+    "pause": "Pause",
+    "resume": "Resume",
+    "relink": "Link again",
+    "remove": "Remove",
+    "close": "Close all, then remove",
+    "leave": "Leave them at the broker",
+    "shred": "Remove {name}",
+    "keep": "Keep it",
+}
+RENAME_TITLE = "Rename {name}"
+RENAME_LABEL = "New name"
+RENAME_HELP = "Only you see it. Up to 32 letters, digits and spaces."
+RENAMED = "It is called **{name}** now."
+DEFAULT_SET = "Commands that name no account mean **{name}** from now on."
+ACCOUNT_PAUSED = (
+    "**{name}** takes no entries until you resume it. What is open in it is looked after as before: "
+    "stops, targets and exits work."
+)
+ACCOUNT_RESUMED = "**{name}** takes entries again."
+REMOVE_OPEN = (
+    "**{name}** has {count} open trades ({symbols}). Close them at the market first, or leave them at the "
+    "broker: stops that rest there stay, and from then on they are yours alone to look after."
+)
 STATUS: Mapping[AccountStatus, str] = {
     AccountStatus.ACTIVE: "ready",
     AccountStatus.PAUSED: "paused",
-    AccountStatus.NEEDS_REAUTH: "the broker no longer accepts its keys: link it again with /broker add",
+    AccountStatus.NEEDS_REAUTH: "the broker no longer accepts its keys: link it again with /broker relink",
 }
 PAPER_NAME = "Paper"
 PAPER_LINKED = (
@@ -246,9 +277,11 @@ REMOVE_ASK = (
     "Remove **{name}** ({broker})? Its keys are destroyed and cannot be brought back. "
     "Your account at the broker itself is not touched."
 )
-REMOVE_YES = "Remove {name}"
-REMOVE_NO = "Keep it"
-REMOVED = "**{name}** was removed and its keys were destroyed. You may also delete the key at the broker."
+REMOVED = (
+    "**{name}** was removed and its keys were destroyed here. Delete the key at the broker too{where}: then "
+    "it opens nothing anywhere."
+)
+REMOVED_WHERE = " ({url})"
 KEPT = "Nothing was removed."
 
 # /premium

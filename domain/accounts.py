@@ -51,7 +51,10 @@ class LinkedAccount:
     is_default: bool = False
     number_masked: str = ""
     linked_at: datetime
+    """When these keys were taken: a later time means other keys."""
     verified_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When the broker stops taking them, where it says so."""
 
     @property
     def ref(self) -> AccountRef:

@@ -221,6 +221,8 @@ class Verified:
     """Masked account numbers to choose from, where the login has several."""
     may_withdraw: bool = False
     notes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    """When the broker stops taking these credentials, where it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

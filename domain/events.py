@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     LEG_CANCELLED = "leg.cancelled"
     ACCOUNT_BLOCKED = "account.blocked"
     ACCOUNT_READY = "account.ready"
+    ACCOUNT_EXPIRING = "account.expiring"
+    """The broker soon stops taking an account's credentials."""
     FEED_GAP = "feed.gap"
     """Never journaled: the bus tells a listener that it missed events and must read the event log again."""
 

@@ -82,6 +82,8 @@ class Trade:
     confirm_nonce: str = ""
     applied: tuple[str, ...] = ()
     """Messages already applied to it, so that an amendment replayed after a crash is applied once."""
+    released: bool = False
+    """Its account was unlinked while it was open: what is left rests at the broker, in its owner's care."""
 
     @property
     def account_key(self) -> str:
@@ -101,4 +103,5 @@ class Trade:
     @property
     def active(self) -> bool:
         """Tell whether anything of it may still change."""
-        return self.state not in {TradeState.DENIED, TradeState.CLOSED, TradeState.UNFILLED}
+        ended = {TradeState.DENIED, TradeState.CLOSED, TradeState.UNFILLED}
+        return not self.released and self.state not in ended

@@ -94,9 +94,7 @@ class AccountService:
         verified: Verified,
     ) -> LinkedAccount:
         """Seal and save a tested account. Raises InvalidValue when the name is taken."""
-        asked = _digest(user, broker, credentials)
-        given = _values(credentials) | self._exchanged.get(asked, {})
-        secret, options = self._split(broker, Credentials({k: v for k, v in given.items() if v}))
+        asked, secret, options = self._given(user, broker, credentials)
         account = f"{secrets.token_hex(8)}"
         mine = await self.accounts(user)
         if any(a.name.casefold() == name.casefold() for a in mine):
@@ -115,6 +113,7 @@ class AccountService:
             number_masked=verified.state.number_masked,
             linked_at=now,
             verified_at=now,
+            expires_at=verified.expires_at,
         )
         if not await self._deps.store.accounts.insert(linked):
             raise InvalidValue(texts.say("name_taken", name=name))
@@ -123,6 +122,48 @@ class AccountService:
         if actor is not None:
             await actor.started.wait()  # who links an account looks at it next
         return linked
+
+    async def relink(
+        self, *, user: UserId, account: str, credentials: Credentials, verified: Verified
+    ) -> LinkedAccount:
+        """Put tested keys in place of an account's old ones, under a fresh data key.
+
+        Raises InvalidValue when they belong to another account at the broker, or somebody else changed it
+        in the same moment.
+        """
+        linked = await self.get(user, account)
+        number = verified.state.number_masked
+        if linked.number_masked and number and number != linked.number_masked:
+            raise InvalidValue(texts.say("other_account", name=linked.name, number=linked.number_masked))
+        asked, secret, options = self._given(user, linked.broker, credentials)
+        now = self._deps.clock.now()
+        whose = {"user": user, "broker": linked.broker, "account": linked.id}
+        await self._deps.vault.forget(**whose)
+        paused = linked.status is AccountStatus.PAUSED
+        fresh = replace(
+            linked,
+            sealed=await self._deps.vault.seal(**whose, fields=secret),
+            options=options,
+            status=AccountStatus.PAUSED if paused else AccountStatus.ACTIVE,
+            number_masked=number or linked.number_masked,
+            linked_at=now,
+            verified_at=now,
+            expires_at=verified.expires_at,
+        )
+        saved = await self._deps.store.accounts.compare_and_set(fresh)
+        if saved is None:
+            raise InvalidValue(texts.say("changed_meanwhile", name=linked.name))
+        self._exchanged.pop(asked, None)
+        await self._executor.adopt(saved)
+        return saved
+
+    def _given(
+        self, user: UserId, broker: str, credentials: Credentials
+    ) -> tuple[str, dict[str, str], dict[str, str]]:
+        """Give what was typed and what it was exchanged for: its digest, what is sealed, what need not be."""
+        asked = _digest(user, broker, credentials)
+        given = _values(credentials) | self._exchanged.get(asked, {})
+        return asked, *self._split(broker, Credentials({k: v for k, v in given.items() if v}))
 
     async def _check_count(self, user: UserId, broker: str, mine: Sequence[LinkedAccount]) -> None:
         """Refuse one account more than the member's tier holds; those there already stay."""
@@ -168,43 +209,23 @@ class AccountService:
         else:
             async with await open_session(self._deps, linked) as session:
                 verified = await session.verify()
-        await self._verified(linked)
+        await self._verified(linked, verified)
         return verified
 
-    async def _verified(self, linked: LinkedAccount) -> None:
+    async def _verified(self, linked: LinkedAccount, verified: Verified) -> None:
         current = await self._deps.store.accounts.get(linked.id)
         if current is None:
             return
-        saved = await self._deps.store.accounts.compare_and_set(
-            replace(current, verified_at=self._deps.clock.now(), status=AccountStatus.ACTIVE)
+        status = current.status
+        if status is AccountStatus.NEEDS_REAUTH:
+            status = AccountStatus.ACTIVE
+        tested = replace(
+            current, verified_at=self._deps.clock.now(), status=status, expires_at=verified.expires_at
         )
+        saved = await self._deps.store.accounts.compare_and_set(tested)
         if saved is not None and current.status is AccountStatus.NEEDS_REAUTH:
             await self._executor.remove(linked.id)
             self._executor.ensure(saved)
-
-    async def remove(self, user: UserId, account: str) -> LinkedAccount:
-        """Unlink: stop its actor, forget its keys, delete its sealed fields.
-
-        Raises InvalidValue while trades of it are open, naming them.
-        """
-        linked = await self.get(user, account)
-        active = await self._deps.store.trades.find({"account_key": linked.ref.key, "active": True})
-        if active:
-            symbols = ", ".join(sorted({t.symbol for t in active})[:5])
-            raise InvalidValue(texts.say("trades_open", count=len(active), name=linked.name, symbols=symbols))
-        await self._executor.remove(linked.id)
-        for follow in await self._deps.store.follows.find({"user": user}):
-            if follow.account == linked.id:
-                await self._deps.store.follows.delete(follow.id)
-        await self._deps.vault.forget(user=user, broker=linked.broker, account=linked.id)
-        await self._deps.store.accounts.delete(linked.id)
-        await self._hand_default_on(user, linked)
-        return linked
-
-    async def _hand_default_on(self, user: UserId, removed: LinkedAccount) -> None:
-        left = await self.accounts(user)
-        if removed.is_default and left:
-            await self._deps.store.accounts.compare_and_set(replace(left[0], is_default=True))
 
     def titles(self) -> Mapping[str, str]:
         """Give each broker's title by its slug."""

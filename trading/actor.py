@@ -53,6 +53,7 @@ class AccountActor:
         self._count = itertools.count()
         self._held: list[jobs.Plan | jobs.Amend] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._linking: asyncio.Task[None] | None = None
         self._link = Link(
             deps,
             account,
@@ -77,8 +78,21 @@ class AccountActor:
 
     def start(self) -> None:
         """Start the actor's tasks."""
-        for coroutine in (self._link.run(), self._sweeps(), self._work()):
+        self._linking = self._spawn(self._link.run())
+        for coroutine in (self._sweeps(), self._work()):
             self._spawn(coroutine)
+
+    async def adopt(self, account: LinkedAccount) -> None:
+        """Go on with what changed about the account; other keys take a new session."""
+        rekeyed = account.linked_at != self.account.linked_at
+        self.account = account
+        self._planner.adopt(account)
+        self._link.adopt(account)
+        if rekeyed and self._linking is not None:
+            self._linking.cancel()
+            await asyncio.gather(self._linking, return_exceptions=True)
+            self._link.forget()
+            self._linking = self._spawn(self._link.run())
 
     async def stop(self) -> None:
         """Stop. What is in flight is left SENDING in the journal: the next start finds out."""
@@ -97,10 +111,11 @@ class AccountActor:
         """Ask for a job."""
         self._queue.put_nowait((rank, next(self._count), job))
 
-    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # -- around the session
 

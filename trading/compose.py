@@ -16,6 +16,7 @@ from domain.ports import (
     Vault,
 )
 from trading.accounts import AccountService
+from trading.care import AccountCare
 from trading.config import TradingConfig
 from trading.deps import TradingDeps
 from trading.executor import Executor
@@ -34,6 +35,7 @@ class Verbs:
 
     trading: TradingService
     accounts: AccountService
+    care: AccountCare
     tokens: TokenService
     gate: Gate
 
@@ -82,6 +84,7 @@ def _tie(deps: TradingDeps, reader: Reader) -> Verbs:
     return Verbs(
         trading=TradingService(deps, executor, accounts, reader),
         accounts=accounts,
+        care=AccountCare(deps, executor, accounts),
         tokens=TokenService(deps.store.tokens, deps.clock),
         gate=Gate(deps),
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from domain.accounts import AccountStatus, LinkedAccount
+from domain.accounts import LinkedAccount
 from trading.actor import AccountActor
 from trading.deps import TradingDeps
 from trading.jobs import Job, Rank
@@ -33,15 +33,24 @@ class Executor:
         await asyncio.gather(*(actor.started.wait() for actor in self._actors.values()))
 
     def ensure(self, account: LinkedAccount) -> AccountActor | None:
-        """Give the account's actor, started; None where the broker is not switched on here."""
+        """Give the account's actor, started; None where the broker is not switched on here.
+
+        A paused account has one too: what is open in it must be closed all the same.
+        """
         if account.broker not in self._deps.adapters:
             return None
         actor = self._actors.get(account.id)
-        if actor is None and account.status is not AccountStatus.PAUSED:
+        if actor is None:
             actor = AccountActor(self._deps, account, self._instruments)
             self._actors[account.id] = actor
             actor.start()
         return actor
+
+    async def adopt(self, account: LinkedAccount) -> None:
+        """Let the account's actor know what changed about it, at once."""
+        actor = self.ensure(account)
+        if actor is not None:
+            await actor.adopt(account)
 
     def get(self, account: str) -> AccountActor | None:
         """Give an account's actor, or None."""

@@ -110,6 +110,16 @@ class Link:
         finally:
             self._asking = False
 
+    def adopt(self, account: LinkedAccount) -> None:
+        """Use what changed about the account with the next session."""
+        self._account = account
+
+    def forget(self) -> None:
+        """Forget the last session and its credentials: there are others now."""
+        self._grace = Grace(self._deps.clock)
+        self.started.clear()
+        self._cut()
+
     async def release(self) -> None:
         """Give the lease up."""
         if self.epoch:

@@ -58,6 +58,10 @@ class Planner:
         self._instruments = instruments
         self._money = Money(deps.clock)
 
+    def adopt(self, account: LinkedAccount) -> None:
+        """Go on with what changed about the account."""
+        self._account = account
+
     async def plan(self, session: BrokerSession, wish: Wish) -> tuple[Trade, list[Order]]:
         """Write the trade and its orders, once; give them. A denial is written as a denied trade."""
         known = await self._deps.store.trades.get(trade_id(wish.signal, self._account.user, self._account.id))

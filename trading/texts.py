@@ -84,6 +84,14 @@ SENTENCES: Mapping[str, str] = {
     "nothing_held": "You hold no {symbol} in {where}.",
     "not_waiting": "This trade no longer waits for you.",
     "not_a_source": "That channel is not a signal source here. Use /channel list to see which are.",
+    "other_account": "These keys belong to another account at the broker than {name} ({number}). Enter keys "
+    "of that account, or link the other one with /broker add.",
+    "changed_meanwhile": "{name} was changed in the same moment, so nothing was saved. Try again.",
+    "entries_pending": "An entry of {name} is still at the broker and could not be cancelled yet: {symbols}. "
+    "Try again in a moment.",
+    "still_closing": "{name} still holds something that is being closed: {symbols}. Nothing was removed. "
+    "Try again once it is closed; /orders shows how it goes.",
+    "released": "Its account was unlinked. What was left of it is at the broker, in your own care.",
     "everyone_premium": "@everyone cannot give a membership: it would give it to everybody.",
     "size_positive": "The size must be above zero.",
     "percent_range": "A percentage of equity must be above 0 and at most 100.",

@@ -1,6 +1,7 @@
 """Show accounts: what they hold, what they are worth, which are linked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import discord
 
@@ -8,8 +9,9 @@ from cogs import texts
 from cogs.kit import Tone, listing, note
 from cogs.panels.trade import badge
 from cogs.wording import amount, escape, finish, gain, money, name, price, when
-from domain.accounts import LinkedAccount
+from domain.accounts import AccountStatus, LinkedAccount
 from domain.portfolio import Position
+from trading.care import AccountOverview
 from trading.views import AccountBalance, AccountPositions
 
 
@@ -38,7 +40,9 @@ def balances_panel(accounts: Sequence[AccountBalance]) -> discord.ui.LayoutView:
 
 
 def accounts_panel(
-    accounts: Sequence[LinkedAccount], titles: Mapping[str, str], linkable: Sequence[str]
+    accounts: Sequence[AccountOverview],
+    linkable: Sequence[str],
+    rows: Sequence[discord.ui.ActionRow[Any]] = (),
 ) -> discord.ui.LayoutView:
     """List linked accounts, and which brokers this member may link."""
     foot = texts.BROKERS_FOOT.format(brokers=", ".join(linkable)) if linkable else ""
@@ -46,7 +50,32 @@ def accounts_panel(
         return note(
             "\n".join(part for part in (texts.BROKERS_NONE, foot and f"-# {foot}") if part), Tone.QUIET
         )
-    return listing(texts.BROKERS_TITLE, [_account(one, titles) for one in accounts], foot=foot)
+    return listing(texts.BROKERS_TITLE, [account_block(one) for one in accounts], foot=foot, rows=rows)
+
+
+def account_block(one: AccountOverview) -> str:
+    """Say all that is known of an account: what, where, since when, until when, and how it goes."""
+    account = one.account
+    broker = one.manifest.title if one.manifest is not None else account.broker
+    line = texts.ACCOUNT_LINE.format(
+        name=escape(account.name),
+        badge=badge(account.environment),
+        default=texts.ACCOUNT_DEFAULT if account.is_default else "",
+        broker=escape(broker),
+        number=f" {escape(account.number_masked)}" if account.number_masked else "",
+        status=_status(one),
+        tested=texts.ACCOUNT_TESTED.format(when=when(account.verified_at)) if account.verified_at else "",
+        expires=texts.ACCOUNT_EXPIRES.format(when=when(account.expires_at)) if account.expires_at else "",
+    )
+    today = texts.ACCOUNT_TODAY.format(today=one.entries_today, open=len(one.open_trades))
+    return f"{line}\n{today}"
+
+
+def _status(one: AccountOverview) -> str:
+    status = texts.STATUS[one.account.status]
+    if one.account.status is AccountStatus.NEEDS_REAUTH:
+        return status
+    return f"{status}, {texts.ACCOUNT_LINKED[one.connected]}"
 
 
 _POSITIONS_SHOWN = 20
@@ -87,18 +116,6 @@ def _balance(one: AccountBalance) -> str:
     if state.restricted:
         lines.append(texts.RESTRICTED.format(why=finish(escape(state.restricted, 300))))
     return "\n".join(lines)
-
-
-def _account(account: LinkedAccount, titles: Mapping[str, str]) -> str:
-    return texts.ACCOUNT_LINE.format(
-        name=escape(account.name),
-        badge=badge(account.environment),
-        default=texts.ACCOUNT_DEFAULT if account.is_default else "",
-        broker=escape(titles.get(account.broker, account.broker)),
-        number=f" {escape(account.number_masked)}" if account.number_masked else "",
-        status=texts.STATUS[account.status],
-        tested=texts.ACCOUNT_TESTED.format(when=when(account.verified_at)) if account.verified_at else "",
-    )
 
 
 def _heading(account: LinkedAccount) -> str:

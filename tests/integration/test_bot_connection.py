@@ -28,7 +28,9 @@ class Line:
     def __init__(self, sim, tmp_path, clock=None, **options) -> None:
         self.sim, clock = sim, clock or SystemClock()
         settings = {"extensions": ("tests.integration.bot_cog",), "data_dir": tmp_path, "api_url": sim.url}
-        nothing = Services(trading=None, accounts=None, tokens=None, gate=None, wizard=None, clock=clock)
+        nothing = Services(
+            trading=None, accounts=None, tokens=None, care=None, gate=None, wizard=None, clock=clock
+        )
         self.connection = Connection(
             lambda: TradeBot(nothing, self.roles, self.skus, clock, BotOptions(**settings | options)),
             sim.app.token,

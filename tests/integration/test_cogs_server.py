@@ -14,7 +14,9 @@ from domain.errors import AuthFailed, InvalidValue
 from domain.trades import Mode
 from tests.support import eventually
 from tests.unit.cogs.fakes import FakeGate
+from tests.unit.cogs.samples import trade
 from tests.unit.cogs.stage import on_stage
+from trading.care import Leave
 
 MANAGE_GUILD = 1 << 5
 
@@ -216,19 +218,81 @@ async def test_an_account_is_removed_only_after_it_was_asked(stage):
     assert account.id in stage.accounts.by_id
     await stage.press(stage.ana, asked.message, "Remove My Alpaca")
     await eventually(lambda: "keys were destroyed" in asked.message.text)
+    assert "https://alpaca.test/keys" in asked.message.text
     assert stage.accounts.by_id == {}
 
 
-async def test_an_account_is_kept_when_asked_to_and_while_trades_are_open(stage):
+async def test_an_account_is_kept_when_asked_to_and_when_it_cannot_be_removed(stage):
     account = stage.accounts.add_live(stage.ana)
     asked = await stage.run(stage.ana, "broker remove", account=account.id)
     await stage.press(stage.ana, asked.message, "Keep it")
     await eventually(lambda: "Nothing was removed" in asked.message.text)
-    stage.accounts.error = InvalidValue("2 trades are open in My Alpaca (AAPL, TSLA). Close them first")
+    stage.accounts.error = InvalidValue("My Alpaca still holds something that is being closed: AAPL.")
     asked = await stage.run(stage.ana, "broker remove", account=account.id)
     pressed = await stage.press(stage.ana, asked.message, "Remove My Alpaca")
-    await pressed.wait_message("2 trades are open in My Alpaca")
+    await pressed.wait_message("still holds something")
     assert account.id in stage.accounts.by_id
+
+
+@pytest.mark.parametrize(
+    ("button", "leave"), [("Close all, then remove", Leave.CLOSE), ("Leave them at the broker", Leave.KEEP)]
+)
+async def test_what_becomes_of_open_trades_is_the_owners_choice(stage, button, leave):
+    account = stage.accounts.add_live(stage.ana)
+    stage.care.open[account.id] = [trade(symbol="TSLA")]
+    asked = await stage.run(stage.ana, "broker remove", account=account.id)
+    assert "1 open trades (TSLA)" in asked.message.text
+    await stage.press(stage.ana, asked.message, button)
+    await eventually(lambda: "keys were destroyed" in asked.message.text)
+    assert stage.care.left == [leave]
+
+
+async def test_an_account_is_looked_after_from_one_panel(stage):
+    account = stage.accounts.add_live(stage.ana)
+    listed = await stage.run(stage.ana, "broker list")
+    assert "Entries today: 4" in listed.text
+    opened = await stage.press(stage.ana, listed.message, "Manage My Alpaca")
+    panel = await opened.wait_message("My Alpaca")
+    assert panel.buttons == ["Test", "Rename", "Pause", "Link again", "Remove"]
+
+    paused = await stage.press(stage.ana, panel, "Pause")
+    await paused.wait_message("takes no entries until you resume it")
+    await eventually(lambda: "Resume" in panel.buttons)
+    resumed = await stage.press(stage.ana, panel, "Resume")
+    await resumed.wait_message("takes entries again")
+
+    renaming = await stage.press(stage.ana, panel, "Rename")
+    await renaming.wait()
+    named = await stage.sim.submit(stage.ana, renaming, New_name="Main account")
+    await named.wait_message("called **Main account** now")
+    assert stage.accounts.by_id[account.id].name == "Main account"
+
+    await stage.press(stage.ana, panel, "Link again")
+    await eventually(lambda: stage.wizard.started)
+    assert stage.wizard.started == [(str(stage.ana.id), "reauth", {"account": account.id})]
+
+
+async def test_the_same_is_done_by_commands(stage):
+    account = stage.accounts.add_live(stage.ana)
+    for path, said in (
+        ("broker pause", "takes no entries"),
+        ("broker resume", "takes entries again"),
+        ("broker default", "mean **My Alpaca** from now on"),
+    ):
+        assert said in (await stage.run(stage.ana, path, account=account.id)).text
+    renamed = await stage.run(stage.ana, "broker rename", account=account.id, name="Second")
+    assert "called **Second** now" in renamed.text
+    await stage.run(stage.ana, "broker relink", account=account.id)
+    assert stage.wizard.started[-1] == (str(stage.ana.id), "reauth", {"account": account.id})
+
+
+async def test_nobody_else_looks_after_a_members_account_not_even_the_owner_of_the_server(stage):
+    account = stage.accounts.add_live(stage.ana)
+    for path in ("broker test", "broker pause", "broker default", "broker relink", "broker remove"):
+        refused = await stage.run(stage.owner, path, account=account.id)
+        assert "You have no" in refused.text, path
+    assert stage.accounts.by_id[account.id] == account
+    assert stage.wizard.started == []
 
 
 # --- money

@@ -285,7 +285,7 @@ async def test_prices_that_stay_away_deny_the_entry_once_it_is_too_late(scene):
     await scene.say("buy msft")
     view = await scene.state("7", "denied")
     assert view.trade.code == "prices_unreachable"
-    assert "Prices cannot be read" in view.trade.reason
+    assert "cannot read prices right now" in view.trade.reason
 
 
 async def test_a_share_of_equity_is_cut_to_the_limit_for_one_order(scene):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from domain.accounts import (
+    AccountStatus,
     ApiToken,
     Environment,
     Follow,
@@ -22,6 +23,7 @@ from domain.tiers import DEFAULT_TIERS, Tier
 from domain.trades import TradeState
 from tests.unit.cogs.samples import AT, linked, state, trade
 from trading.accounts import AccountService
+from trading.care import AccountCare, AccountOverview, Leave
 from trading.entitlements import Standing, Verdict
 from trading.gate import Gate, GateLine, GateReport
 from trading.service import TradingService
@@ -215,8 +217,8 @@ class FakeAccounts(AccountService):
 
     def supported(self):
         return [
-            SimpleNamespace(slug="paper", title="Paper broker"),
-            SimpleNamespace(slug="alpaca", title="Alpaca"),
+            SimpleNamespace(slug="paper", title="Paper broker", setup_url="", fields=()),
+            SimpleNamespace(slug="alpaca", title="Alpaca", setup_url="https://alpaca.test/keys", fields=(1,)),
         ]
 
     async def available(self, user):
@@ -240,6 +242,11 @@ class FakeAccounts(AccountService):
         self.by_id[account.id] = account
         return account
 
+    async def get(self, user, account):
+        if account not in self.by_id or self.by_id[account].user != user:
+            raise InvalidValue("There is no such account of yours. Use /broker list to see them.")
+        return self.by_id[account]
+
     async def accounts(self, user):
         return [a for a in self.by_id.values() if a.user == user]
 
@@ -247,13 +254,6 @@ class FakeAccounts(AccountService):
         if self.error is not None:
             raise self.error
         return Verified(state=state(), may_withdraw=self.may_withdraw)
-
-    async def remove(self, user, account):
-        if self.error is not None:
-            raise self.error
-        if account not in self.by_id or self.by_id[account].user != user:
-            raise InvalidValue("There is no such account of yours. Use /broker list to see them.")
-        return self.by_id.pop(account)
 
     def add_live(self, user, name="My Alpaca"):
         account = linked(
@@ -265,6 +265,50 @@ class FakeAccounts(AccountService):
         )
         self.by_id[account.id] = account
         return account
+
+
+class FakeCare(AccountCare):
+    """Look after the accounts of the dictionary."""
+
+    def __init__(self, accounts):
+        self.accounts, self.open, self.left = accounts, {}, []
+
+    async def look(self, user, account):
+        found = await self.accounts.get(user, account)
+        manifests = {one.slug: one for one in self.accounts.supported()}
+        return AccountOverview(
+            account=found,
+            manifest=manifests.get(found.broker),
+            connected=True,
+            entries_today=4,
+            open_trades=tuple(self.open.get(found.id, ())),
+        )
+
+    async def overview(self, user):
+        return [await self.look(user, account.id) for account in await self.accounts.accounts(user)]
+
+    def _put(self, account, **changes):
+        self.accounts.by_id[account.id] = replace(account, **changes)
+        return self.accounts.by_id[account.id]
+
+    async def rename(self, user, account, name):
+        return self._put(await self.accounts.get(user, account), name=name)
+
+    async def make_default(self, user, account):
+        return self._put(await self.accounts.get(user, account), is_default=True)
+
+    async def pause(self, user, account):
+        return self._put(await self.accounts.get(user, account), status=AccountStatus.PAUSED)
+
+    async def resume(self, user, account):
+        return self._put(await self.accounts.get(user, account), status=AccountStatus.ACTIVE)
+
+    async def remove(self, user, account, leave=Leave.ASK):
+        if self.accounts.error is not None:
+            raise self.accounts.error
+        found = await self.accounts.get(user, account)
+        self.left.append(leave)
+        return self.accounts.by_id.pop(found.id)
 
 
 class FakeTokens(TokenService):

@@ -14,7 +14,7 @@ from cogs.base import Services
 from domain.clock import SystemClock
 from sim.discord import DiscordSim
 from tests.openapi import violations
-from tests.unit.cogs.fakes import FakeAccounts, FakeGate, FakeTokens, FakeTrading, FakeWizard
+from tests.unit.cogs.fakes import FakeAccounts, FakeCare, FakeGate, FakeTokens, FakeTrading, FakeWizard
 
 
 async def _no_products(user):
@@ -38,6 +38,7 @@ class Stage:
     ana: object
     trading: FakeTrading
     accounts: FakeAccounts
+    care: FakeCare
     tokens: FakeTokens
     wizard: FakeWizard
     bot: TradeBot = None
@@ -73,6 +74,7 @@ async def on_stage(directory):
         services = Services(
             trading=stage.trading,
             accounts=stage.accounts,
+            care=stage.care,
             tokens=stage.tokens,
             gate=FakeGate(),
             wizard=stage.wizard,
@@ -100,6 +102,7 @@ def _set(sim):
     owner, ana = sim.add_user("olga"), sim.add_user("ana")
     guild = sim.add_guild("Traders", owner=owner)
     sim.join(guild, ana)
+    accounts = FakeAccounts()
     return Stage(
         sim=sim,
         app=app,
@@ -109,7 +112,8 @@ def _set(sim):
         owner=owner,
         ana=ana,
         trading=FakeTrading(),
-        accounts=FakeAccounts(),
+        accounts=accounts,
+        care=FakeCare(accounts),
         tokens=FakeTokens(),
         wizard=FakeWizard(),
     )

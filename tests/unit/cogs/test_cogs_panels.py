@@ -1,6 +1,8 @@
 """Panels say what is so in plain words, and stay within Discord's limits."""
 
+from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +10,7 @@ from cogs.kit import fitting
 from cogs.panels import trade_panel
 from cogs.panels.accounts import accounts_panel, balances_panel, positions_panel
 from cogs.panels.lists import follows_panel, sources_panel, trades_panel
-from cogs.panels.remove import remove_panel
+from cogs.panels.manage import manage_panel, remove_panel
 from domain.accounts import AccountStatus, Environment, Follow, SizeKind, Source
 from domain.orders import LegRole, OrderState, OrderType, PositionEffect, Side
 from domain.trades import Mode, TradeState
@@ -26,6 +28,7 @@ from tests.unit.cogs.samples import (
     text_of,
     trade,
 )
+from trading.care import AccountOverview
 from trading.views import AccountBalance, AccountPositions, TradeView
 
 
@@ -238,8 +241,7 @@ async def test_balances_show_money_and_restrictions():
 
 async def test_accounts_show_their_state_and_what_else_may_be_linked():
     panel = accounts_panel(
-        [linked(status=AccountStatus.NEEDS_REAUTH, number_masked="…1234", verified_at=AT)],
-        {"paper": "Paper broker"},
+        [overview(status=AccountStatus.NEEDS_REAUTH, number_masked="…1234", verified_at=AT, expires_at=AT)],
         ["Paper broker", "Alpaca"],
     )
     text = text_of(panel)
@@ -247,6 +249,8 @@ async def test_accounts_show_their_state_and_what_else_may_be_linked():
     assert "Paper broker …1234" in text
     assert "no longer accepts its keys" in text
     assert f"tested <t:{int(AT.timestamp())}:R>" in text
+    assert f"sign-in ends <t:{int(AT.timestamp())}:R>" in text
+    assert "Entries today: 2 · open: 0" in text
     assert "You may link: Paper broker, Alpaca." in text
 
 
@@ -277,10 +281,37 @@ async def test_follows_tell_mode_size_and_account():
     assert "no longer linked" in text_of(follows_panel([follow], {}))
 
 
+def overview(*open_trades, **changes):
+    paper = SimpleNamespace(title="Paper broker", fields=())
+    return AccountOverview(
+        account=linked(**changes), manifest=paper, connected=True, entries_today=2, open_trades=open_trades
+    )
+
+
 async def test_removing_an_account_is_asked_with_its_name_on_the_button():
-    panel = remove_panel(linked(), "Paper broker")
-    assert buttons_of(panel) == {"Remove Paper": "account:remove:acc-1", "Keep it": "account:keep:acc-1"}
+    panel = remove_panel(overview(), "Paper broker")
+    assert buttons_of(panel) == {"Remove Paper": "account:shred:acc-1", "Keep it": "account:keep:acc-1"}
     assert "destroyed" in text_of(panel)
+
+
+async def test_removing_an_account_that_holds_something_asks_what_becomes_of_it():
+    panel = remove_panel(overview(trade(), trade(symbol="TSLA")), "Paper broker")
+    assert buttons_of(panel) == {
+        "Close all, then remove": "account:close:acc-1",
+        "Leave them at the broker": "account:leave:acc-1",
+        "Keep it": "account:keep:acc-1",
+    }
+    assert "2 open trades (AAPL, TSLA)" in text_of(panel)
+
+
+async def test_an_account_offers_what_fits_its_state():
+    panel = manage_panel(overview())
+    assert list(buttons_of(panel)) == ["Test", "Rename", "Pause", "Remove"]
+    assert "ready, connected" in text_of(panel)
+    paused = manage_panel(overview(status=AccountStatus.PAUSED, is_default=False))
+    assert list(buttons_of(paused)) == ["Test", "Make default", "Rename", "Resume", "Remove"]
+    keyed = replace(overview(), manifest=SimpleNamespace(title="Alpaca", fields=(1,)))
+    assert "Link again" in buttons_of(manage_panel(keyed))
 
 
 def test_blocks_that_do_not_fit_are_counted():

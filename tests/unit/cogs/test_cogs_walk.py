@@ -14,7 +14,7 @@ from bot.extensions import EXTENSIONS
 from cogs import texts
 from cogs.base import ServiceBot
 from cogs.panels.confirm import AnswerButton
-from cogs.panels.remove import RemoveButton
+from cogs.panels.manage import AccountButton
 
 ROOM = Path(cogs.__file__).parent
 OWNERS = {"channel", "halt", "resume"}
@@ -47,6 +47,8 @@ async def test_every_promised_command_is_there_once(bot):
         *("channel add", "channel remove", "channel list", "follow", "unfollow", "following"),
         *("buy", "sell", "close", "cancel", "orders", "positions", "balance"),
         *("broker list", "broker add", "broker test", "broker remove"),
+        *("broker default", "broker rename"),
+        *("broker pause", "broker resume", "broker relink"),
         *("premium roles", "premium tiers", "premium check", "halt", "resume", "api token", "api revoke"),
     }
 
@@ -79,7 +81,7 @@ async def test_commands_of_the_owner_are_hidden_from_others_and_kept_to_servers(
 
 async def test_buttons_are_known_before_any_is_sent(bot):
     known = set(bot._connection._view_store._dynamic_items.values())
-    assert known == {AnswerButton, RemoveButton}
+    assert known == {AccountButton, AnswerButton}
 
 
 def test_every_text_is_used():

@@ -79,6 +79,7 @@ class Gate:
         self.answer: str | None = None
         """An error code to answer with, or ``reset``, ``hang``, ``junk``, or None to let through."""
         self.status = 400
+        self.rewrite = lambda body: body
         self.on_call = lambda operation: None
         self.calls: list[str] = []
         self.bodies: list[str] = []
@@ -130,7 +131,9 @@ class Gate:
             return web.json_response({"__type": self.answer, "message": "planned"}, status=self.status)
         headers = {k: v for k, v in request.headers.items() if k.lower() not in {"host", "content-length"}}
         async with self._session.post(self.behind, data=body, headers=headers) as answer:
-            return web.Response(body=await answer.read(), status=answer.status, headers={"Content-Type": "x"})
+            return web.Response(
+                body=self.rewrite(await answer.read()), status=answer.status, headers={"Content-Type": "x"}
+            )
 
 
 def kms(address: str, key: str, clock=None, **more) -> Kms:

@@ -127,6 +127,16 @@ async def test_a_data_key_moves_to_another_kms_key_without_being_shown(gate, key
         await one.rewrap(made.key_id, made.wrapped, CONTEXT | {"user": "101"})
 
 
+async def test_an_answer_about_another_key_is_not_believed(gate, key, open_kms):
+    other = make_key(gate.behind)
+    one = open_kms(gate.address, key, older=(other,))
+    made = await one.generate(CONTEXT)
+    gate.rewrite = lambda body: body.replace(key.encode(), other.encode())
+    for asked in (one.unwrap, one.rewrap):
+        with pytest.raises(VaultError, match="another key than"):
+            await asked(made.key_id, made.wrapped, CONTEXT)
+
+
 async def test_data_keys_move_between_key_file_and_kms_both_ways(server, key, open_kms, tmp_path):
     local, remote = KeyFile.create(tmp_path / "key"), open_kms(server, key)
     made = await local.generate(CONTEXT)

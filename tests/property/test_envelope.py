@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,21 @@ def test_no_two_bindings_share_their_bytes(left: tuple[str, ...], right: tuple[s
 def test_another_data_key_is_refused_before_anything_is_decrypted(key: bytes):
     with pytest.raises(VaultError):
         opened(sealed(b"secret"), key=key)
+
+
+def test_a_text_that_is_right_under_its_key_is_refused_when_the_commitment_is_to_another():
+    """What AES-GCM alone would open: whoever makes the text knows its key and chooses the header."""
+    salt, nonce, front = bytes(32), bytes(12), envelope.MAGIC + b"\x02\x01" + bytes(8)
+    encryption, commitment = envelope._derive(KEY, salt)
+    for said, opens in ((commitment, True), (envelope._derive(bytes(32), salt)[1], False)):
+        back = salt + said + nonce
+        text = AESGCM(encryption).encrypt(nonce, b"secret", front + back + BINDING.canonical())
+        blob = front + envelope._sized(b"k") + envelope._sized(b"w") + back + text
+        if opens:
+            assert opened(blob) == b"secret"
+        else:
+            with pytest.raises(VaultError):
+                opened(blob)
 
 
 @QUICK

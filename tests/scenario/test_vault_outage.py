@@ -11,6 +11,8 @@ import pytest
 from adapters.paper.adapter import PaperAdapter
 from domain.broker import Credentials
 from domain.errors import Unreachable, VaultError, VaultUnavailable
+from domain.ids import UserId
+from domain.trades import Mode
 from tests.integration.kms_world import Gate, kms, make_key, moto_server
 from tests.scenario.test_journey import READINGS, holds
 from tests.scenario.world import World
@@ -29,10 +31,11 @@ class Keyed:
         self.manifest = self.inner.manifest
         self.away = False
         self.sessions = []
+        self.seen = []
 
     @asynccontextmanager
     async def open(self, credentials, deps):
-        assert credentials["token"] == CANARY
+        self.seen.append(credentials["token"])
         if self.away:
             raise Unreachable("Nobody there.", broker="paper", operation="open", code="unreachable")
         async with self.inner.open(credentials, deps) as session:
@@ -50,7 +53,7 @@ def server():
 
 
 @pytest.fixture
-async def scene(tmp_path, server, monkeypatch):
+async def scene(request, tmp_path, server, monkeypatch):
     """A bot whose vault is on a KMS behind a gate, with one member who holds two MSFT."""
     async with Gate(server) as gate:
         made = World(tmp_path, READINGS)
@@ -63,7 +66,8 @@ async def scene(tmp_path, server, monkeypatch):
         await made.start()
         await made.source()
         made.market.set("MSFT", Decimal("412.00"), Decimal("412.10"))
-        made.account = await made.member("7")
+        mode = getattr(request, "param", Mode.PAPER)
+        made.account = await made.member("7", mode=mode)
         made.link = made.verbs.trading._executor.get(made.account.id)._link
         yield made
         await made.stop()
@@ -76,6 +80,7 @@ async def reconnect(scene):
     await scene.line.cut()
     await scene.until(lambda: len(scene.line.sessions) > before and scene.link.connected.is_set())
     assert scene.link.session is scene.line.sessions[-1]
+    assert scene.line.seen[-1] == CANARY
 
 
 def everything_in(path: Path) -> bytes:
@@ -125,6 +130,28 @@ async def test_exits_work_through_a_lost_session_and_entries_are_refused_with_th
     assert CANARY not in caplog.text
     assert CANARY not in repr(scene.link._grace)
     assert CANARY.encode() not in everything_in(scene.path)
+
+
+@pytest.mark.parametrize("scene", [Mode.CONFIRM], indirect=True)
+async def test_an_entry_confirmed_meanwhile_is_not_sent(scene):
+    await scene.clock.advance(400)
+    await scene.say("buy msft")
+    view = await scene.state("7", "awaiting")
+    await scene.gate.die()
+    await reconnect(scene)
+    assert scene.link.keyless
+    await scene.verbs.trading.confirm(UserId("7"), view.trade.id, view.trade.confirm_nonce)
+    view = await scene.state("7", "denied")
+    assert view.trade.code == "vault_away"
+    await holds(scene, 0)
+
+
+async def test_a_session_begins_with_what_is_sealed_by_then(scene):
+    await sessions.keep_credentials(scene.verbs.trading._deps, scene.account.id, {"token": "renewed"})
+    before = len(scene.line.sessions)
+    await scene.line.cut()
+    await scene.until(lambda: len(scene.line.sessions) > before)
+    assert scene.line.seen[-1] == "renewed"
 
 
 async def test_entries_work_again_by_themselves_when_the_key_service_is_back(scene):
@@ -194,10 +221,12 @@ async def test_a_refused_value_gives_no_grace(scene, monkeypatch):
     await holds(scene, 2)
     await scene.clock.advance(400)
     scene.gate.answer = "InvalidCiphertextException"
+    before, sessions_before = len(scene.gate.calls), len(scene.line.sessions)
     await scene.line.cut()
-    await scene.clock.advance(5)
+    await scene.until(lambda: len(scene.gate.calls) >= before + 3)
     assert scene.link.session is None
     assert not scene.link.keyless
+    assert len(scene.line.sessions) == sessions_before
 
 
 async def test_linking_is_refused_while_the_key_service_is_dead_and_stores_nothing(scene):

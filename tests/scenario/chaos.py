@@ -33,6 +33,8 @@ from vault.vault import EnvelopeVault
 D = Decimal
 USER = UserId("7")
 TRADERS = 8
+EVERY = 70
+"""Orders between two restarts of the house."""
 DRAWN = (
     (FaultAction.EXECUTE_THEN_DROP, {}),
     (FaultAction.DROP_BEFORE_EXECUTE, {}),
@@ -116,6 +118,8 @@ class Chaos:
         self.verdict = Verdict(broker=place.slug, seed=seed)
         self.menu = [one for one in DRAWN if one[0] in declared(place.slug)]
         self.planned: dict[str, int] = {}
+        self.going_down = asyncio.Event()
+        self._actor: Any = None
         self.placed = 0
         self.listed = 0
 
@@ -125,12 +129,18 @@ class Chaos:
         self.store = await open_store(data_dir=self.path)
         self.place.adopt(self.store)
         self.bus = await open_bus(None)
+        self.vault = EnvelopeVault(KeyFile.create(self.path / "vault.key"), self.clock)
+        self.pump = asyncio.create_task(self._drive())
+        await self._open_house()
+        await self._link()
+
+    async def _open_house(self) -> None:
         slug = self.place.slug
         self.verbs = build(
             store=self.store,
             bus=self.bus,
             clock=self.clock,
-            vault=EnvelopeVault(KeyFile.create(self.path / "vault.key"), self.clock),
+            vault=self.vault,
             roles=Roles(),
             notifier=Notes(),
             adapters={slug: WatchedAdapter(adapters()[slug], self.watch)},
@@ -150,9 +160,7 @@ class Chaos:
             prices=self.place.prices,
             endpoints={slug: self.place.endpoint} if self.place.endpoint else {},
         )
-        self.pump = asyncio.create_task(self._drive())
         await self.verbs.trading.start()
-        await self._link()
 
     async def _link(self) -> None:
         slug, environment = self.place.slug, self.place.environment
@@ -173,7 +181,32 @@ class Chaos:
 
     @property
     def actor(self) -> Any:
-        return self.verbs.trading._executor.get(self.account.id)
+        # While the house is shut, the one that was.
+        self._actor = self.verbs.trading._executor.get(self.account.id) or self._actor
+        return self._actor
+
+    async def _restarts(self) -> None:
+        """Shut the house in the middle of everything and open it again, now and then."""
+        every = min(EVERY, self.wanted // 2)
+        for at in range(every, self.wanted, every):
+            while len(self.watch.submitted) < at:
+                await self.clock.sleep(1)
+            self.going_down.set()
+            await self.verbs.trading.stop()
+            self.going_down.clear()
+            self.verdict.restarts += 1
+            await self._open_house()
+
+    async def _ask(self, wish: Any) -> Any:
+        """Ask for something; who asks is cut off when the house is shut. Raises DomainError."""
+        asking = asyncio.ensure_future(wish)
+        shutting = asyncio.create_task(self.going_down.wait())
+        await asyncio.wait((asking, shutting), return_when=asyncio.FIRST_COMPLETED)
+        shutting.cancel()
+        if not asking.done():
+            asking.cancel()
+            raise DomainError("cut off")
+        return await asking
 
     async def stop(self) -> None:
         self.pump.cancel()
@@ -216,7 +249,9 @@ class Chaos:
     async def run(self) -> Verdict:
         began, driven = time.monotonic(), self.clock.monotonic()
         symbols = self.place.symbols
+        restarts = asyncio.create_task(self._restarts())
         await asyncio.gather(*(self._trader(symbols[i % len(symbols)]) for i in range(TRADERS)))
+        await restarts
         await self._settle_down()
         self.verdict.seconds = time.monotonic() - began
         self.verdict.driven = self.clock.monotonic() - driven
@@ -253,7 +288,7 @@ class Chaos:
         self.placed += 1
         for operation in ("submit", "find_order", "order", "open_orders"):
             self.storm(operation)
-        trade = await self.verbs.trading.place(self._order(kind, symbol, f"c{self.placed}"))
+        trade = await self._ask(self.verbs.trading.place(self._order(kind, symbol, f"c{self.placed}")))
         if not trade.active:
             await self.clock.sleep(1)
             return
@@ -266,7 +301,7 @@ class Chaos:
         elif kind.endswith("cancelled"):
             self.storm("cancel")
             with contextlib.suppress(DomainError):
-                await self.verbs.trading.cancel(USER, trade.id)
+                await self._ask(self.verbs.trading.cancel(USER, trade.id))
         elif kind == "bracket" and self.random.random() < 0.5:
             await self._touch(symbol, D(121), D(122), trade.id)
         await self.clock.sleep(2)
@@ -274,7 +309,8 @@ class Chaos:
             self.storm("submit")
             self.storm("cancel")
             with contextlib.suppress(DomainError):
-                await self.verbs.trading.close(USER, symbol, fraction=D(1), key=f"x{self.placed}")
+                closing = self.verbs.trading.close(USER, symbol, fraction=D(1), key=f"x{self.placed}")
+                await self._ask(closing)
         await self.until(lambda: not self._open(trade.id) or self._shut(symbol), 300)
 
     def _order(self, kind: str, symbol: str, key: str) -> ManualOrder:

@@ -12,6 +12,7 @@ from adapters.alpaca import guard as alpaca_guard
 from adapters.coinbasepro import manifest as coinbase_facts
 from adapters.ibkr import link as ibkr_link
 from adapters.kraken import guard as kraken_guard
+from adapters.kraken import manifest as kraken_facts
 from adapters.moomoo import manifest as moomoo_facts
 from adapters.schwab import manifest as schwab_facts
 from domain.accounts import Environment
@@ -34,6 +35,8 @@ COINS = ("BTCUSD", "ETHUSD", "SOLUSD")
 BID, ASK = Decimal(99), Decimal(100)
 PATIENCE = 0.4
 """Real seconds an SDK waits for an answer here: long for loopback, short for a test."""
+KRAKENS_LIMITS = ("COUNTER", "DECAY", "PAIR_COUNTER", "PAIR_DECAY")
+"""They count real seconds, which a 429 would spend here."""
 
 Key = tuple[Any, ...]
 
@@ -270,6 +273,8 @@ async def _moomoo(h: Any) -> Place:
 
 async def _kraken(h: Any) -> Place:
     kraken_guard.TIMEOUT = PATIENCE
+    for name in KRAKENS_LIMITS:
+        setattr(kraken_facts, name, 500.0)
 
     async def book() -> list[Held]:
         return [_engine(o, (client,)) for client, o in h.sim.orders(kraken_harness.KEY)]
@@ -320,6 +325,7 @@ BROKERS = tuple(_PLACES)
 async def place_of(broker: str) -> Any:
     """Make one broker's world, with its limits lifted and its SDK's patience short."""
     harness, make = _PLACES[broker]
+    before = {name: getattr(kraken_facts, name) for name in KRAKENS_LIMITS}
     async with harness.make() as made:
         place = await make(made)
         names = {"paper": {"submit": "WRITE /"}, "ibkr": {"submit": "TWS /placeOrder"}}.get(broker)
@@ -327,7 +333,11 @@ async def place_of(broker: str) -> Any:
         place.submits = names["submit"]
         for symbol in place.symbols:
             await place.quote(symbol, BID, ASK)
-        yield place
+        try:
+            yield place
+        finally:
+            for name, value in before.items():
+                setattr(kraken_facts, name, value)
 
 
 def declared(broker: str) -> frozenset[FaultAction]:

@@ -25,6 +25,7 @@ class Verdict:
     submits: int = 0
     unknown: int = 0
     shown: int = 0
+    restarts: int = 0
     seconds: float = 0.0
     driven: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
@@ -56,6 +57,7 @@ class Verdict:
             len(self.false_dead) + len(self.taken_back),
             f"{self.resolved} of {self.unknown}",
             self.shown,
+            self.restarts,
             len(self.unresolved) + len(self.disagree),
             f"{self.seconds:.0f}",
             self.seed,
@@ -65,7 +67,7 @@ class Verdict:
 
 COLUMNS = (
     *("broker", "orders", "submits hit", "faults", "duplicates", "falsely rejected", "unknowns resolved"),
-    *("shown to a person", "left unlike the broker", "seconds", "seed"),
+    *("shown to a person", "restarts", "left unlike the broker", "seconds", "seed"),
 )
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
 

@@ -5,16 +5,19 @@
 
 import logging
 import os
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
 from domain.errors import BrokerError
+from domain.ids import ClientOrderId
 from tests.scenario.chaos import HEAD, chaos
 from tests.scenario.chaos_books import BROKERS
 from trading.resolver import Resolver
 
 SOAK = bool(os.environ.get("SOAK"))
-ORDERS = 500 if SOAK else 20
+ORDERS = 500 if SOAK else 16
 SEED = int(os.environ.get("SEED", "20260302"))
 LOG = logging.getLogger(__name__)
 
@@ -34,12 +37,13 @@ async def test_whatever_goes_wrong_no_order_is_doubled_called_dead_or_left_in_do
 async def test_the_judge_sees_a_resolver_that_sends_again_without_looking(tmp_path, monkeypatch):
     async def blindly(self, session, order):
         order = await self._as_unknown(order)
+        again = replace(order.intent.request, client_order_id=ClientOrderId(str(uuid4())))
         try:
-            return await self._book.take_in(order, await session.submit(order.intent.request))
+            return await self._book.take_in(order, await session.submit(again))
         except BrokerError:
             return order
 
     monkeypatch.setattr(Resolver, "resolve", blindly)
-    verdict = await chaos("kraken", tmp_path, 40, SEED)
+    verdict = await chaos("alpaca", tmp_path, 24, SEED)
     LOG.warning("\n%s\n%s", HEAD, verdict.row())
     assert verdict.duplicates, verdict

@@ -17,7 +17,8 @@ SESSION_LIFE: Final = timedelta(minutes=30)
 """How long a browser stays signed in."""
 REMEMBERED: Final = timedelta(hours=24)
 """How long what is over is kept, so that a late visitor can be told so."""
-MOST_PER_MEMBER = 60
+MOST_OF_A_KIND = 40
+"""Of each kind of pass, for each member."""
 _BYTES = 32
 
 
@@ -61,7 +62,7 @@ class Passes:
             created_at=now,
             expires_at=now + life,
         )
-        await self._make_room(user)
+        await self._make_room(user, kind)
         await self._store.insert(made)
         return secret
 
@@ -99,10 +100,11 @@ class Passes:
             dropped += await self._store.delete(old.id)
         return dropped
 
-    async def _make_room(self, user: UserId) -> None:
-        """Keep a member from filling the store."""
-        mine: Sequence[WebPass] = await self._store.find({"user": user}, order_by="expires_at")
-        for old in mine[: max(0, len(mine) - MOST_PER_MEMBER + 1)]:
+    async def _make_room(self, user: UserId, kind: PassKind) -> None:
+        """Keep a member from filling the store: of each kind, the oldest goes."""
+        everything: Sequence[WebPass] = await self._store.find({"user": user}, order_by="expires_at")
+        mine = [each for each in everything if each.kind is kind]
+        for old in mine[: max(0, len(mine) - MOST_OF_A_KIND + 1)]:
             await self._store.delete(old.id)
 
 

@@ -244,9 +244,19 @@ STATES = (
 SPENT = (replayed, state_replayed)
 
 
-async def set_up(house, draw: random.Random) -> tuple[Scene, object]:
+def dealt(draw: random.Random) -> list[tuple[str, object]]:
+    """Deal every attack on everything it is for, in a new order each round."""
+    every = [
+        *(("form", attack) for attack in FORMS),
+        *(("consent", attack) for attack in ANY_LINK),
+        *(("state", attack) for attack in STATES),
+    ]
+    rounds = -(-CASES // len(every))
+    return [case for _ in range(rounds) for case in draw.sample(every, len(every))][:CASES]
+
+
+async def set_up(house, kind: str, draw: random.Random) -> Scene:
     owner, other = draw.sample((house.ana, house.ben), 2)
-    kind = draw.choice(("form", "consent", "state"))
     if kind == "form":
         flow = await house.at_keys(owner)
         link = await house.form_link(flow, owner)
@@ -256,8 +266,7 @@ async def set_up(house, draw: random.Random) -> tuple[Scene, object]:
     scene = Scene(house=house, owner=owner, other=other, kind=kind, link=link, flow=flow, random=draw)
     scene.secret = scene.token
     house.face.user = house.user(owner)
-    attack = draw.choice({"form": FORMS, "consent": ANY_LINK, "state": STATES}[kind])
-    return scene, attack
+    return scene
 
 
 async def run(scene: Scene, attack) -> None:
@@ -289,8 +298,8 @@ async def test_five_hundred_misuses_are_refused_in_plain_words_and_take_nothing(
     async with web_house(tmp_path) as house:
         leads = lambda asked: f"https://broker.example/authorize?state={asked.state}"  # noqa: E731
         object.__setattr__(house.manifests[0], "consent", leads)
-        for number in range(CASES):
-            scene, attack = await set_up(house, random.Random(draw.random()))
+        for number, (kind, attack) in enumerate(dealt(draw)):
+            scene = await set_up(house, kind, random.Random(draw.random()))
             seen[attack.__name__, scene.kind] = seen.get((attack.__name__, scene.kind), 0) + 1
             try:
                 await run(scene, attack)

@@ -15,7 +15,10 @@ _PRICES = ("limit_price", "stop_price", "trail_amount", "take_profit", "stop_los
 
 
 def prepare(request: OrderRequest, errors: Errors, now: datetime) -> OrderRequest:
-    """Give the request in the instrument's steps. Raises Denied; nothing has been done then."""
+    """Give the request in the instrument's steps. Raises Denied; nothing has been done then.
+
+    The time it had to be sent by is dropped with that: an order which was taken rests as long as it may.
+    """
     check(request, errors, now)
     instrument = request.instrument
     changes: dict[str, Decimal] = {}
@@ -25,7 +28,7 @@ def prepare(request: OrderRequest, errors: Errors, now: datetime) -> OrderReques
         asked = getattr(request, name)
         if asked is not None:
             changes[name] = price(instrument, asked, errors)
-    return replace(request, **changes)  # type: ignore[arg-type]
+    return replace(request, expires_at=None, **changes)  # type: ignore[arg-type]
 
 
 def check(request: OrderRequest, errors: Errors, now: datetime) -> None:

@@ -26,8 +26,8 @@ from bot.settings import Settings
 from bot.skus import SkuCache, fetch_skus
 from bot.vaults import open_ring, prove
 from cogs.base import Services
-from cogs.kit import Tone, note
 from cogs.panels import trade_panel
+from cogs.panels.manage import account_note
 from domain.broker import BrokerAdapter
 from domain.clock import SystemClock
 from domain.errors import DomainError, StoreUnavailable
@@ -146,7 +146,7 @@ class _Builder:
             desk=LiveDesk(self.connection),
             look=lambda user, trade: self.verbs.trading.trade(user, trade),
             draw=trade_panel,
-            say=lambda text: note(text, Tone.WAITING),
+            say=account_note,
             count=lambda outcome: self.metrics.notices.labels(outcome).inc(),
         )
         self.verbs = self._verbs()
@@ -159,6 +159,7 @@ class _Builder:
             bus=self.bus,
             prices=self.prices,
             trading=self.verbs.trading,
+            reminders=self.verbs.reminders,
             notices=self.notices,
             outbox=Outbox(self.store, self.notices, self.clock),
             roles=self.roles,

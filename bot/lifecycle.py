@@ -44,6 +44,7 @@ async def _start(house: House, supervisor: Supervisor) -> None:
     supervisor.background("loop watch", partial(watch_loop, house.clock, house.metrics.lag.observe))
     supervisor.background("roles", house.roles.keep_warm)
     supervisor.background("outbox", house.outbox.keep_marks)
+    supervisor.background("reminders", partial(_remind, house))
     supervisor.background("counts", house.trading.keep_counts)
     supervisor.background("wizard", partial(_sweep, house))
     supervisor.vital("main", partial(_main, house))
@@ -72,6 +73,12 @@ async def _sweep(house: House) -> None:
     while True:
         await house.sweep_wizard()
         await house.clock.sleep(SWEEP_EVERY)
+
+
+async def _remind(house: House) -> None:
+    """Tell whose sign-in ends, once Discord can be told."""
+    await house.connection.wait_up()
+    await house.reminders.run()
 
 
 async def _recover(house: House) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import discord
 import structlog
@@ -10,7 +11,7 @@ import structlog
 from bot import texts
 from bot.desk import Desk, DmClosed, MessageGone, NotNow, Place
 from bot.supervise import Backoff
-from domain.accounts import Notice
+from domain.accounts import LinkedAccount, Notice
 from domain.errors import StoreUnavailable
 from domain.events import Event, EventKind
 from domain.ids import AccountRef, UserId
@@ -28,14 +29,14 @@ CLOSED_FOR = 600.0
 
 Look = Callable[[UserId, str], Awaitable[TradeView | None]]
 Draw = Callable[[TradeView], discord.ui.LayoutView]
-Say = Callable[[str], discord.ui.LayoutView]
+Say = Callable[[str, LinkedAccount | None], discord.ui.LayoutView]
 
 
 class TradeNotices:
     """Be the notifier. Hand-overs return at once; drawing and sending happen behind.
 
-    ``look`` reads a trade as its owner sees it, ``draw`` makes its panel, ``say`` makes a panel of one text.
-    What was shown is remembered as a Notice with the last event's sequence.
+    ``look`` reads a trade as its owner sees it, ``draw`` makes its panel, ``say`` makes a panel of one text
+    about an account. What was shown is remembered as a Notice with the last event's sequence.
     """
 
     def __init__(
@@ -177,23 +178,27 @@ class TradeNotices:
 
     async def _tell_account(self, user: UserId, event: Event) -> None:
         try:
-            text = await self._account_text(event)
+            account = await self._store.accounts.get(AccountRef.from_key(event.account_key).account)
+            text = _account_text(event, account)
             if text:
                 async with self._slots:
-                    await self._send(user, self._say(text), event.id[:25])
+                    await self._send(user, self._say(text, account), event.id[:25])
         except NotNow:
             self._count("retried")
         except Exception:
             log.exception("a member could not be told about an account")
             self._count("failed")
 
-    async def _account_text(self, event: Event) -> str:
-        ref = AccountRef.from_key(event.account_key)
-        account = await self._store.accounts.get(ref.account)
-        name = discord.utils.escape_markdown(account.name if account is not None else ref.broker)
-        if event.kind is EventKind.ACCOUNT_READY:
-            return texts.ACCOUNT_READY.format(name=name)
-        if event.kind is not EventKind.ACCOUNT_BLOCKED:
-            return ""
-        reason = event.data.get("reason") or texts.ACCOUNT_UNKNOWN_REASON
-        return texts.ACCOUNT_BLOCKED.format(name=name, reason=discord.utils.escape_markdown(reason))
+
+def _account_text(event: Event, account: LinkedAccount | None) -> str:
+    ref = AccountRef.from_key(event.account_key)
+    name = discord.utils.escape_markdown(account.name if account is not None else ref.broker)
+    if event.kind is EventKind.ACCOUNT_READY:
+        return texts.ACCOUNT_READY.format(name=name)
+    if event.kind is EventKind.ACCOUNT_EXPIRING:
+        ends = int(datetime.fromisoformat(event.data["ends"]).timestamp())
+        return texts.ACCOUNT_EXPIRING[event.data["stage"]].format(name=name, ends=f"<t:{ends}:R>")
+    if event.kind is not EventKind.ACCOUNT_BLOCKED:
+        return ""
+    reason = event.data.get("reason") or texts.ACCOUNT_UNKNOWN_REASON
+    return texts.ACCOUNT_BLOCKED.format(name=name, reason=discord.utils.escape_markdown(reason))

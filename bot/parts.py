@@ -12,6 +12,7 @@ from bot.outbox import Outbox
 from bot.roles import RoleCache
 from bot.runner import Connection
 from domain.ports import Clock, EventBus, PriceSource, SharedQuota, Store
+from trading.reminders import Reminders
 from trading.service import TradingService
 
 
@@ -42,6 +43,7 @@ class House:
     bus: Bus
     prices: ClosingPrices | None
     trading: TradingService
+    reminders: Reminders
     notices: TradeNotices
     outbox: Outbox
     roles: RoleCache

@@ -14,6 +14,14 @@ ACCOUNT_BLOCKED = (
     "See `/broker list` for what to do."
 )
 ACCOUNT_READY = "Your account **{name}** works again and takes new entries."
+ACCOUNT_EXPIRING = {
+    "soon": "The sign-in of your account **{name}** ends {ends}, and the broker prolongs none. Link it again "
+    "before that: it takes two minutes, and everything else stays as it is.",
+    "last": "**The sign-in of your account {name} ends {ends}.** Link it again now, or entries stop an hour "
+    "before it and nothing can be placed or closed from here once it is over.",
+    "over": "**The sign-in of your account {name} is over.** Stops and targets that rest at the broker keep "
+    "working; nothing can be placed or closed from here until you link it again.",
+}
 ACCOUNT_UNKNOWN_REASON = "something about it needs a person."
 
 LOGIN_REFUSED = (

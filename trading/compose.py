@@ -24,6 +24,7 @@ from trading.gate import Gate
 from trading.hub import Hub
 from trading.intake import Reader
 from trading.points import FaultPoints
+from trading.reminders import Reminders
 from trading.service import TradingService
 from trading.tallies import Tallies
 from trading.tokens import TokenService
@@ -38,6 +39,7 @@ class Verbs:
     care: AccountCare
     tokens: TokenService
     gate: Gate
+    reminders: Reminders
 
 
 def build(
@@ -87,4 +89,5 @@ def _tie(deps: TradingDeps, reader: Reader) -> Verbs:
         care=AccountCare(deps, executor, accounts),
         tokens=TokenService(deps.store.tokens, deps.clock),
         gate=Gate(deps),
+        reminders=Reminders(deps),
     )

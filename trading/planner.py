@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.accounts import AccountStatus, Environment, LinkedAccount, RiskLimits
@@ -30,6 +31,8 @@ from trading.entitlements import PAPER
 from trading.lookups import Instruments, Money
 from trading.wishes import MANUAL, Measure, Wish
 
+SIGN_IN_LEFT = timedelta(hours=1)
+"""An account whose sign-in ends sooner takes no entries (reliability.md section 3)."""
 READ_AGAIN = 0.5
 """Seconds before a broker that could not be read is asked again."""
 _DOLLARS = frozenset({"USD", "USDT", "USDC"})
@@ -123,6 +126,8 @@ class Planner:
         )
         if account.status is not AccountStatus.ACTIVE:
             raise deny(f"account_{account.status.value}", name=account.name)
+        if account.expires_at is not None and account.expires_at - self._deps.clock.now() < SIGN_IN_LEFT:
+            raise deny("sign_in_ending", name=account.name)
         if wish.mode is Mode.PAPER and account.environment is Environment.LIVE:
             raise deny("mode_needs_paper", name=account.name)
         await self._check_gate(wish)

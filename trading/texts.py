@@ -36,6 +36,8 @@ SENTENCES: Mapping[str, str] = {
     "account_missing": "The account you follow with is no longer linked. Use /follow to choose another.",
     "account_paused": "The account {name} is paused. Resume it with /broker.",
     "account_needs_reauth": "The broker no longer takes the keys of {name}. Link it again with /broker add.",
+    "sign_in_ending": "The sign-in of {name} ends within the hour, so no entry was sent: it could not be "
+    "looked after for long. Link it again with /broker relink.",
     "mode_needs_paper": "Paper mode needs a paper account, and {name} is a live one.",
     "mode_needs_live": "Live mode needs a live account, and {name} is a paper one. Choose mode paper.",
     "broker_cannot_class": "{broker} does not trade this kind of instrument here ({kind}).",

@@ -52,9 +52,12 @@ class SchwabSession:
         """Prove that the sign-in works. An app of this kind cannot withdraw."""
         errors = _errors("verify")
         state = await self._account(errors)
-        days = int(self._client.login.left // _DAY) + 1
+        left = self._client.login.left
         return Verified(
-            state=state, accounts=(state.number_masked,), notes=(texts.DAYS_LEFT.format(days=days),)
+            state=state,
+            accounts=(state.number_masked,),
+            notes=(texts.DAYS_LEFT.format(days=int(left // _DAY) + 1),),
+            expires_at=self._deps.clock.now() + timedelta(seconds=left),
         )
 
     async def account(self) -> AccountState:

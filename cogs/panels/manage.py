@@ -53,6 +53,14 @@ def remove_panel(one: AccountOverview, broker: str) -> discord.ui.LayoutView:
     return panel(frame)
 
 
+def account_note(text: str, account: LinkedAccount | None) -> discord.ui.LayoutView:
+    """Say something about an account, with the button that puts it right where fresh keys would."""
+    frame = box(Tone.WAITING, text)
+    if account is not None and (account.expires_at or account.status is AccountStatus.NEEDS_REAUTH):
+        frame.add_item(row(account, "relink"))
+    return panel(frame)
+
+
 def row(account: LinkedAccount, *verbs: str) -> discord.ui.ActionRow[Any]:
     """Put buttons of one account side by side."""
     made: discord.ui.ActionRow[Any] = discord.ui.ActionRow()

@@ -10,7 +10,7 @@ from cogs.kit import fitting
 from cogs.panels import trade_panel
 from cogs.panels.accounts import accounts_panel, balances_panel, positions_panel
 from cogs.panels.lists import follows_panel, sources_panel, trades_panel
-from cogs.panels.manage import manage_panel, remove_panel
+from cogs.panels.manage import account_note, manage_panel, remove_panel
 from domain.accounts import AccountStatus, Environment, Follow, SizeKind, Source
 from domain.orders import LegRole, OrderState, OrderType, PositionEffect, Side
 from domain.trades import Mode, TradeState
@@ -323,3 +323,11 @@ def test_a_refused_entry_names_the_alerted_price_and_no_order_that_never_was():
     shown = text_of(trade_panel(view))
     assert "**Entry** alerted at 3.10" in shown
     assert "at the market" not in shown
+
+
+async def test_news_of_a_sign_in_that_ends_brings_the_button_that_mends_it():
+    assert buttons_of(account_note("It ends.", linked(expires_at=AT))) == {
+        "Link again": "account:relink:acc-1"
+    }
+    assert buttons_of(account_note("Refused.", linked(status=AccountStatus.NEEDS_REAUTH))) != {}
+    assert buttons_of(account_note("It works again.", linked())) == {}

@@ -126,6 +126,10 @@ class FlowManager:
             if await self._store.compare_and_set(replace(state, channel=channel, message=message)):
                 return
 
+    async def whereabouts(self, flow_id: str) -> FlowState | None:
+        """Give a flow's record, ended ones too: whose it is, and where its panel was put."""
+        return await self._store.get(flow_id)
+
     async def sweep(self) -> Sequence[FlowState]:
         """Remove what has expired; give the half-done ones, whose panels should say so."""
         now = self._clock.now()

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import traceback
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from wizard.manager import FlowManager
 from wizard.texts import say
 
 log = structlog.get_logger(__name__)
+_EDITS = 500
 _QUIET = discord.AllowedMentions.none()
 
 Interaction: TypeAlias = discord.Interaction[Any]
@@ -38,6 +40,7 @@ class WizardView:
         self._items = items_for(self._clicked)
         self._drawing: set[str] = set()
         """Flows whose panel somebody is about to change."""
+        self._edits: OrderedDict[str, Edit] = OrderedDict()
         self._client: commands.Bot | commands.AutoShardedBot | None = None
 
     def register(self, client: commands.Bot | commands.AutoShardedBot) -> None:
@@ -66,6 +69,23 @@ class WizardView:
         await interaction.edit_original_response(view=told, allowed_mentions=_QUIET)
         await self._work(interaction, turn, _edit_message(message))
 
+    async def follow(self, turn: Turn) -> Turn:
+        """Draw a turn that came about on a page over the flow's panel, and go on from it (wizard.web.Face)."""
+        state = await self._flows.whereabouts(turn.flow_id)
+        if state is None:
+            return turn
+        edit, alone = self._edit_panel(state), turn.flow_id not in self._drawing
+        self._drawing.add(turn.flow_id)
+        try:
+            await edit(panel(turn, self._items))
+            while isinstance(turn.result, Progress) and not turn.result.problems:
+                turn = await self._flows.answer(turn.flow_id, state.user, turn.step, {})
+                await edit(panel(turn, self._items))
+        finally:
+            if alone:
+                self._drawing.discard(turn.flow_id)
+        return turn
+
     async def sweep(self) -> int:
         """End flows nobody finished in time, and say so in their panels; give how many."""
         expired = await self._flows.sweep()
@@ -75,7 +95,7 @@ class WizardView:
 
     async def _start_here(self, interaction: Interaction, turn: Turn) -> None:
         note = panel(turn, self._items, note=say("view.dm_closed"))
-        edit = _edit_original(interaction)
+        edit = self._remember(turn.flow_id, _edit_original(interaction))
         await edit(note)
         await self._work(interaction, turn, edit)
 
@@ -127,7 +147,7 @@ class WizardView:
 
     async def _present(self, interaction: Interaction, turn: Turn) -> None:
         """Draw the next step over the panel that was clicked."""
-        edit = _edit_original(interaction)
+        edit = self._remember(turn.flow_id, _edit_original(interaction))
         await edit(panel(turn, self._items))
         await self._work(interaction, turn, edit)
 
@@ -162,6 +182,28 @@ class WizardView:
         with contextlib.suppress(FlowRefused, discord.HTTPException):
             await self._present(interaction, await self._flows.show(aim.flow_id, _member(interaction)))
 
+    def _remember(self, flow_id: str, edit: Edit) -> Edit:
+        """Keep the way to a panel that only its interaction can change: one outside direct messages."""
+        self._edits[flow_id] = edit
+        self._edits.move_to_end(flow_id)
+        if len(self._edits) > _EDITS:
+            self._edits.popitem(last=False)
+        return edit
+
+    def _edit_panel(self, state: FlowState) -> Edit:
+        """Give the way to a flow's panel; where there is none any more, nothing is drawn."""
+        edit = self._edits.get(state.id)
+        if state.message and self._client is not None:
+            channel = self._client.get_partial_messageable(int(state.channel))
+            edit = _edit_message(channel.get_partial_message(int(state.message)))
+
+        async def drawn(view: ui.LayoutView) -> None:
+            if edit is not None:
+                with contextlib.suppress(discord.HTTPException):
+                    await edit(view)
+
+        return drawn
+
     async def _close_panel(self, state: FlowState) -> None:
         if self._client is None or not state.channel:
             return
@@ -195,7 +237,7 @@ def _edit_original(interaction: Interaction) -> Edit:
     return edit
 
 
-def _edit_message(message: discord.Message) -> Edit:
+def _edit_message(message: discord.Message | discord.PartialMessage) -> Edit:
     async def edit(view: ui.LayoutView) -> None:
         await message.edit(view=view, allowed_mentions=_QUIET)
 

@@ -70,10 +70,8 @@ def make_pools() -> Any:
 
 
 @cache
-def _pools_class() -> Any:
+def _body_class() -> Any:
     import httpx  # comes with the SDK
-
-    alone = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT)
 
     class Body(httpx.AsyncByteStream):
         """Give a connection back once the answer is read or given up."""
@@ -91,15 +89,27 @@ def _pools_class() -> Any:
             finally:
                 self._done()
 
+    return Body
+
+
+def _makes() -> Callable[[], Any]:
+    """Give what makes a connection: no proxies or certificates from the environment, and no retries."""
+    import httpx
+
+    tls = httpx.create_ssl_context(trust_env=False)
+    alone = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT)
+    return partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, retries=0, limits=alone)
+
+
+@cache
+def _pools_class() -> Any:
+    import httpx
+
     class Pools(httpx.AsyncBaseTransport):
         """Hold the connections of one address."""
 
         def __init__(self) -> None:
-            # No proxies or certificates picked up from the environment, and no retries.
-            tls = httpx.create_ssl_context(trust_env=False)
-            self._lender = Lender(
-                partial(httpx.AsyncHTTPTransport, verify=tls, trust_env=False, retries=0, limits=alone)
-            )
+            self._lender = Lender(_makes())
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             try:
@@ -112,7 +122,7 @@ def _pools_class() -> Any:
             except BaseException:
                 self._lender.give(one)
                 raise
-            response.stream = Body(response.stream, partial(self._lender.give, one))
+            response.stream = _body_class()(response.stream, partial(self._lender.give, one))
             return response
 
         async def aclose(self) -> None:

@@ -42,8 +42,18 @@ def _bearer(request: web.Request) -> str:
 
 
 def caller(request: web.Request) -> str:
-    """Name who is counted for limits: the peer's address."""
-    return request.remote or "unknown"
+    """Name who is counted for limits: the peer's address, or whom the operator's own proxy speaks for."""
+    peer = request.remote or "unknown"
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    trusted = request.app[DEPS].trusted_proxies
+    return told if told and any(_within(peer, network) for network in trusted) else peer
+
+
+def _within(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    except ValueError:
+        return False
 
 
 async def principal(request: web.Request, scope: str = "read") -> ApiToken:

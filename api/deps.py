@@ -21,7 +21,7 @@ class ApiDeps:
     ``recovered`` and ``gateway_up`` are asked anew for every probe. ``public_url`` is the only browser origin
     that may open a socket; empty means none may. ``metrics_token`` opens ``/metrics`` to the outside; while
     it is empty only this machine and private networks may read it. ``pages`` is None where no browser can be
-    signed in.
+    signed in. Of a proxy in ``trusted_proxies`` the last entry of X-Forwarded-For is believed.
     """
 
     store: Store
@@ -38,6 +38,7 @@ class ApiDeps:
     public_url: str = ""
     metrics_token: str = field(default="", repr=False)
     pages: PageDeps | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
 
 DEPS: web.AppKey[ApiDeps] = web.AppKey("deps", ApiDeps)

@@ -25,6 +25,7 @@ from bot.runner import Connection
 from bot.settings import Settings
 from bot.skus import SkuCache, fetch_skus
 from bot.vaults import open_ring, prove
+from bot.web import Web
 from cogs.base import Services
 from cogs.panels import trade_panel
 from cogs.panels.manage import account_note
@@ -150,7 +151,9 @@ class _Builder:
             count=lambda outcome: self.metrics.notices.labels(outcome).inc(),
         )
         self.verbs = self._verbs()
-        self.wizard = self._wizard()
+        self.web = Web(settings, store, clock, self.connection, adapters())
+        self.flows = self._flows()
+        self.wizard = WizardView(self.flows)
 
     def house(self) -> House:
         return House(
@@ -164,7 +167,7 @@ class _Builder:
             outbox=Outbox(self.store, self.notices, self.clock),
             roles=self.roles,
             connection=self.connection,
-            sweep_wizard=self.wizard.sweep,
+            sweep_wizard=self._sweep,
             instance=self.instance,
             api=self._api(),
             metrics=self.metrics,
@@ -199,10 +202,12 @@ class _Builder:
             quota=self.bus.quota,
         )
 
-    def _wizard(self) -> WizardView:
+    def _flows(self) -> FlowManager:
         flows = (LinkAccount(self.verbs.accounts).flow(),)
-        manager = FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.register)
-        return WizardView(manager)
+        return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.register)
+
+    async def _sweep(self) -> int:
+        return await self.wizard.sweep() + await self.web.sweep()
 
     def _make_bot(self) -> TradeBot:
         settings = self.settings
@@ -238,6 +243,8 @@ class _Builder:
             version=self.version,
             public_url=settings.public_url,
             metrics_token=_plain(settings.metrics_token) or "",
+            pages=self.web.pages(self.flows, self.wizard),
+            trusted_proxies=settings.trusted_proxies,
         )
         app = build_app(deps)
         self.roles.on_change = lambda guild, user: app[HUB].roles_changed(UserId(user), guild)

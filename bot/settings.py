@@ -1,5 +1,6 @@
 """Read the environment, once, into one checked model."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -77,7 +78,13 @@ class Settings(BaseSettings):
     """Redis (or Valkey), which carries events between processes. Without it they stay inside this one."""
 
     public_url: Url = ""
-    """The address people reach this process at; the only web origin that may open `/ws`."""
+    """The address people reach this process at; the only web origin that may open `/ws`. See docs/web.md."""
+    discord_client_secret: SecretStr | None = None
+    """With `PUBLIC_URL`: members may sign in, and type keys on a page, not in Discord (docs/web.md)."""
+    secrets_on_page_only: bool = False
+    """Take secrets on that page only, never in Discord's own forms."""
+    trusted_proxies: Listed = ()
+    """Networks your reverse proxy is in, such as `127.0.0.1/32`: its `X-Forwarded-For` is believed."""
     host: str = ""
     """The address to listen on. Empty: 127.0.0.1 in development, 0.0.0.0 in production."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -137,6 +144,11 @@ class Settings(BaseSettings):
     """An Alpaca key (a paper one will do) for prices: paper orders fill by them."""
     alpaca_data_secret_key: SecretStr | None = None
     """The secret of that key. Set both or neither."""
+
+    alpaca_oauth_client_id: SecretStr | None = None
+    """Your Alpaca Connect app: with it members can sign in at Alpaca instead of typing keys (docs/web.md)."""
+    alpaca_oauth_client_secret: SecretStr | None = None
+    """The secret of that app. Set both or neither."""
 
     discord_guild_ids: Listed = ()
     """Register commands in these servers only, by id, separated by commas. Empty: everywhere."""
@@ -230,6 +242,16 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            try:
+                ip_network(entry)
+            except ValueError:
+                raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas") from None
+        return value
+
     @field_validator("discord_guild_ids", "beta_users")
     @classmethod
     def _snowflakes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,6 +265,25 @@ class Settings(BaseSettings):
             raise ValueError("Set both ALPACA_DATA_KEY_ID and ALPACA_DATA_SECRET_KEY, or neither.")
         if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
             raise ValueError("Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.")
+        if (self.alpaca_oauth_client_id is None) != (self.alpaca_oauth_client_secret is None):
+            raise ValueError("Set both ALPACA_OAUTH_CLIENT_ID and ALPACA_OAUTH_CLIENT_SECRET, or neither.")
+        return self
+
+    @model_validator(mode="after")
+    def _web(self) -> Self:
+        if self.secrets_on_page_only and not self.web_pages:
+            raise ValueError(
+                "SECRETS_ON_PAGE_ONLY needs the page: set PUBLIC_URL and DISCORD_CLIENT_SECRET (docs/web.md)."
+            )
+        if self.discord_client_secret is None:
+            return self
+        parts = urlsplit(self.public_url)
+        if not self.public_url or parts.path or parts.query:
+            raise ValueError(
+                "DISCORD_CLIENT_SECRET needs PUBLIC_URL, an address without a path such as https://bot.example."
+            )
+        if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("PUBLIC_URL must begin with https:// where members sign in (docs/web.md).")
         return self
 
     @model_validator(mode="after")
@@ -264,6 +305,11 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Tell whether real money is meant."""
         return self.environment == "production"
+
+    @property
+    def web_pages(self) -> bool:
+        """Tell whether members can sign in with a browser."""
+        return bool(self.public_url) and self.discord_client_secret is not None
 
     @property
     def overrides(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class WizardView:
         await self._work(interaction, turn, _edit_message(message))
 
     async def follow(self, turn: Turn) -> Turn:
-        """Draw a turn that came about on a page over the flow's panel, and go on from it (wizard.web.Face)."""
+        """Draw over the panel a turn that came about on a page, and go on from it (wizard.web.Face)."""
         state = await self._flows.whereabouts(turn.flow_id)
         if state is None:
             return turn

@@ -6,6 +6,7 @@ import pytest
 from bot import settings as module
 from bot.problems import Misconfigured
 from bot.settings import load
+from bot.web import id_in
 
 WEB = ["ALPACA_API_URL", "COINBASEPRO_API_URL", "KRAKEN_API_URL", "SCHWAB_API_URL"]
 GATEWAYS = ["IBKR_API_URL", "MOOMOO_API_URL"]
@@ -173,3 +174,34 @@ def test_gateway_hosts_are_places_with_commas(monkeypatch):
     assert load().gateway_hosts == ("tws.lan:7497", "10.0.5.0/24")
     (sentence,) = refused(monkeypatch, GATEWAY_HOSTS="http://tws.lan")
     assert "GATEWAY_HOSTS" in sentence
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"SECRETS_ON_PAGE_ONLY": "true"}, "SECRETS_ON_PAGE_ONLY needs the page"),
+        ({"DISCORD_CLIENT_SECRET": "s"}, "DISCORD_CLIENT_SECRET needs PUBLIC_URL"),
+        ({"DISCORD_CLIENT_SECRET": "s", "PUBLIC_URL": "https://a.example/bot"}, "without a path"),
+        ({"DISCORD_CLIENT_SECRET": "s", "PUBLIC_URL": "http://a.example"}, "must begin with https://"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRUSTED_PROXIES must be addresses or networks"),
+        ({"ALPACA_OAUTH_CLIENT_ID": "x"}, "Set both ALPACA_OAUTH_CLIENT_ID"),
+    ],
+)
+def test_settings_of_the_web_pages_that_do_not_fit_are_told(monkeypatch, environment, sentence):
+    (told,) = refused(monkeypatch, **environment)
+    assert sentence in told
+
+
+def test_pages_are_there_with_an_address_and_a_client_secret_and_not_without(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "abc.def.ghi")
+    monkeypatch.setenv("PUBLIC_URL", "https://bot.example/")
+    assert not load().web_pages
+    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "canary-client-secret")
+    assert load().web_pages
+    assert load().public_url == "https://bot.example"
+    assert "canary-client-secret" in load().secrets
+
+
+def test_the_application_id_is_read_from_the_token():
+    assert id_in("MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabc.def") == "123456789012345678"
+    assert id_in("not a token") == ""

@@ -125,11 +125,7 @@ class AccountActor:
         await done
 
     async def _blocked(self, error: AuthFailed) -> None:
-        current = await self._deps.store.accounts.get(self.account.id)
-        if current is not None and current.status is AccountStatus.ACTIVE:
-            changed = replace(current, status=AccountStatus.NEEDS_REAUTH)
-            current = await self._deps.store.accounts.compare_and_set(changed) or current
-        self.account = current or self.account
+        self.account = await self._needs_reauth() or self.account
         event = Event(
             id=event_id(self.account.id, self.account.version, 0),
             account_key=self.account.ref.key,
@@ -138,6 +134,16 @@ class AccountActor:
             data={"code": error.code, "reason": error.text, "account": self.account.name},
         )
         await self.book.tell([event])
+
+    async def _needs_reauth(self) -> LinkedAccount | None:
+        """Write down that the keys are refused, on top of whatever else changes in the same moment."""
+        while (current := await self._deps.store.accounts.get(self.account.id)) is not None:
+            if current.status is not AccountStatus.ACTIVE:
+                return current
+            changed = replace(current, status=AccountStatus.NEEDS_REAUTH)
+            if (written := await self._deps.store.accounts.compare_and_set(changed)) is not None:
+                return written
+        return None
 
     async def _sweeps(self) -> None:
         while True:

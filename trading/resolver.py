@@ -55,7 +55,7 @@ class Resolver:
         if manifest.client_ids is ClientIds.UNIQUE and self._still_wanted(order):
             return await self._ask_by_sending(session, order)
         order = await self._count_look(order)
-        settled = self._deps.clock.now() - self._sent_at(order) > timedelta(seconds=manifest.settle)
+        settled = self._landed_or_lost(manifest, order)
         proves = manifest.client_ids is not ClientIds.NONE and self._remembered(manifest, order)
         if proves and order.seen >= LOOKS and settled:
             reason = texts.say("not_sent", broker=manifest.title)
@@ -78,6 +78,8 @@ class Resolver:
         except DuplicateClientId:
             return order  # it has just arrived; the next look finds it
         except Rejected as error:
+            if not self._landed_or_lost(session.manifest, order):
+                return order  # refused, perhaps, because the first copy took the money in this moment
             return await self._settle(order, OrderState.REJECTED, error.code, error.text)
         except AuthFailed:
             raise
@@ -104,6 +106,10 @@ class Resolver:
         zone = ZoneInfo(manifest.forgets_daily)
         days = (at.astimezone(zone).date() for at in (self._sent_at(order), self._deps.clock.now()))
         return len(set(days)) == 1
+
+    def _landed_or_lost(self, manifest: BrokerManifest, order: Order) -> bool:
+        """Tell whether the request that got no answer can no longer arrive."""
+        return self._deps.clock.now() - self._sent_at(order) > timedelta(seconds=manifest.settle)
 
     def _sent_at(self, order: Order) -> datetime:
         return order.send_by or order.intent.created_at

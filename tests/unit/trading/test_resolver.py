@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
 from adapters.kit.errors import Errors
 from adapters.moomoo.manifest import MANIFEST
-from domain.orders import OrderState
+from domain.broker import ClientIds
+from domain.orders import OrderReport, OrderState
 from sim.clock import DrivenClock
 from store import open_store
 from tests.unit.trading.builders import REF, order, trade
@@ -103,3 +105,47 @@ async def test_a_broker_that_forgets_at_midnight_is_believed_about_today(scene):
         await scene.clock.advance(1)
     await scene.clock.advance(MANIFEST.settle)
     assert await look(scene) is OrderState.NOT_SENT
+
+
+class Poor(Blind):
+    """Be a broker where ids are unique, that finds nothing and refuses what it is asked to take."""
+
+    manifest = replace(MANIFEST, client_ids=ClientIds.UNIQUE)
+
+    def __init__(self):
+        super().__init__()
+        self.arrived = None
+
+    async def find_order(self, client_order_id):
+        if self.arrived is not None:
+            return self.arrived
+        return await super().find_order(client_order_id)
+
+    async def submit(self, request):
+        raise Errors(broker="moomoo", operation="submit").funds("Too little money.")
+
+
+async def test_a_refusal_of_the_question_is_no_answer_while_the_first_copy_may_still_land(scene):
+    scene.broker = Poor()
+    assert await look(scene) is OrderState.UNKNOWN, "the money may be gone because the first one landed"
+    request = scene.order.intent.request
+    scene.broker.arrived = OrderReport(
+        broker_order_id="b1",
+        client_order_id=request.client_order_id,
+        state=OrderState.WORKING,
+        symbol=request.instrument.symbol,
+        side=request.side,
+        order_type=request.order_type,
+        quantity=request.quantity,
+        filled_quantity=Decimal(0),
+        average_price=None,
+        at=scene.clock.now(),
+    )
+    assert await look(scene) is OrderState.WORKING
+
+
+async def test_a_refusal_of_the_question_is_believed_once_the_first_copy_can_no_longer_land(scene):
+    scene.broker = Poor()
+    assert await look(scene) is OrderState.UNKNOWN
+    await scene.clock.advance(MANIFEST.settle + 3)
+    assert await look(scene) is OrderState.REJECTED

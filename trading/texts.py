@@ -34,7 +34,7 @@ SENTENCES: Mapping[str, str] = {
     "Raise the size with /follow.",
     "no_price": "Nobody has a price for {symbol} right now, so the order could not be sized.",
     "account_missing": "The account you follow with is no longer linked. Use /follow to choose another.",
-    "account_active": "The account {name} is not served just now, so nothing was sent. Try again in a minute.",
+    "account_active": "Nothing looks after {name} just now, so nothing was sent. Try again in a minute.",
     "account_paused": "The account {name} is paused. Resume it with /broker.",
     "account_needs_reauth": "The broker no longer takes the keys of {name}. Link it again with /broker add.",
     "sign_in_ending": "The sign-in of {name} ends within the hour, so no entry was sent: it could not be "

@@ -1,4 +1,4 @@
-"""An order by hand for an account that nothing answers for: the house is opening or shutting, or lacks the SDK."""
+"""An order by hand for an account that nothing serves: the house is opening, shutting or lacks the SDK."""
 
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from trading.views import ManualOrder
 
 async def test_an_order_by_hand_is_refused_with_a_sentence_while_its_account_is_not_served(tmp_path):
     async with world(tmp_path, {}) as scene:
+        await scene.source()
         await scene.member("7")
         await scene.verbs.trading.stop()
         order = ManualOrder(

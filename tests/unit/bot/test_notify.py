@@ -25,7 +25,12 @@ class Stage:
 
     def restart(self) -> None:
         self.notices = TradeNotices(
-            store=self.store, clock=self.clock, desk=self.desk, look=self._look, draw=self._draw, say=lambda text, account: text
+            store=self.store,
+            clock=self.clock,
+            desk=self.desk,
+            look=self._look,
+            draw=self._draw,
+            say=lambda text, account: text,
         )
         self.outbox = Outbox(self.store, self.notices, self.clock)
 

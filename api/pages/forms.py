@@ -87,6 +87,7 @@ def _summary(form: Form, problems: tuple[Problem, ...]) -> Html | None:
         role="alert",
         aria_labelledby="problems",
         tabindex="-1",
+        autofocus=True,
     )
 
 

@@ -66,14 +66,14 @@ async def sign_out(request: web.Request, response: web.StreamResponse) -> None:
 
 def begin_sign_in(response: web.StreamResponse, secret: str, link: str) -> None:
     """Remember that this browser is on its way through Discord, and where it wants to go."""
-    _set(response, SIGN_IN, f"{secret}.{link}", _SIGN_IN_LIFE)
+    _set(response, SIGN_IN, f"{secret}.{link.replace('/', '.')}", _SIGN_IN_LIFE)
 
 
 def end_sign_in(request: web.Request, response: web.StreamResponse) -> tuple[str, str]:
     """Give the secret and the link it began with, both empty where there are none; once."""
     secret, _, link = request.cookies.get(SIGN_IN, "").partition(".")
     _set(response, SIGN_IN, "", 0)
-    return secret, link
+    return secret, link.replace(".", "/")
 
 
 def state_of(secret: str) -> str:

@@ -2,7 +2,15 @@
 
 import pytest
 
+from tests.integration.browser import CHROMIUM
 from tests.servers import MongoServer, ValkeyServer, given
+
+collect_ignore = [] if CHROMIUM else ["test_web_browser.py"]
+
+
+def pytest_report_header():
+    """Say what is left out here."""
+    return None if CHROMIUM else "Chromium is not installed: test_web_browser.py is left out."
 
 
 @pytest.fixture(scope="session")

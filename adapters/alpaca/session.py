@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from adapters.alpaca import activities, checks, closing, fees, parse, quotes, texts, wire
+from adapters.alpaca import activities, checks, fees, parse, quotes, texts, wire
 from adapters.alpaca.assets import AssetDesk
 from adapters.alpaca.client import Client
 from adapters.alpaca.levels import Levels
@@ -14,6 +14,7 @@ from adapters.alpaca.manifest import MANIFEST
 from adapters.alpaca.orders import OrderDesk, read_one
 from adapters.alpaca.shared import Shared
 from adapters.alpaca.stream import Item, Mark, TradeFeed
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from domain.accounts import Environment
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, SessionDeps, Verified
@@ -21,7 +22,7 @@ from domain.errors import BrokerError, Rejected
 from domain.ids import ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery
 from domain.money import plain
-from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect, Side
+from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect, Side, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
@@ -198,13 +199,16 @@ class AlpacaSession:
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a stop on an open position: for crypto a stop-limit, with 2 % of room."""
-        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id))
+        coin, force = instrument.asset_class is AssetClass.CRYPTO, wire.resting(instrument, quantity)
+        request = closing.stop_loss(instrument, quantity, stop, client_order_id, force, limited=coin)
+        return await self.submit(request)
 
     async def set_take_profit(
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a limit order on an open position."""
-        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id))
+        force = wire.resting(instrument, quantity)
+        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id, force))
 
     async def close_position(
         self, instrument: Instrument, client_order_id: ClientOrderId, quantity: Decimal | None = None
@@ -219,11 +223,14 @@ class AlpacaSession:
         if instrument.symbol not in held:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
         raw, position = held[instrument.symbol]
-        size = abs(position.quantity) if quantity is None else min(quantity, abs(position.quantity))
+        size = closing.size(position.quantity, quantity)
         free = parse.maybe(raw.get("qty_available"))
         if free is not None and abs(free) < size:
             raise errors.funds(texts.HELD, "held_for_orders")
-        return await self.submit(closing.at_market(position, size, client_order_id))
+        coin = position.instrument.asset_class is AssetClass.CRYPTO
+        force = TimeInForce.GTC if coin else TimeInForce.DAY
+        request = closing.at_market(position.instrument, position.quantity, size, client_order_id, force)
+        return await self.submit(request)
 
     # Updates and life
 

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.alpaca.parse import CENT
 from domain.instruments import AssetClass, Instrument
 from domain.money import floor_to, plain, round_to
-from domain.orders import OrderClass, OrderRequest, OrderType
+from domain.orders import OrderClass, OrderRequest, OrderType, TimeInForce
 
 _PENNY_STOCK_STEP = Decimal("0.0001")
 
@@ -38,6 +38,12 @@ def price(instrument: Instrument, value: Decimal) -> Decimal:
 def quantity(instrument: Instrument, value: Decimal) -> Decimal:
     """Put a quantity on its step, never above what was asked."""
     return floor_to(value, instrument.quantity_increment)
+
+
+def resting(instrument: Instrument, quantity: Decimal) -> TimeInForce:
+    """Rest until cancelled, or for the day where part of a share allows no more."""
+    part = instrument.asset_class is AssetClass.EQUITY and quantity % 1 != 0
+    return TimeInForce.DAY if part else TimeInForce.GTC
 
 
 def order_body(request: OrderRequest) -> Body:

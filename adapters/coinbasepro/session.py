@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from adapters.coinbasepro import checks, closing, ordering, texts, wire
+from adapters.coinbasepro import checks, ordering, texts, wire
 from adapters.coinbasepro.client import Client
 from adapters.coinbasepro.manifest import MANIFEST
 from adapters.coinbasepro.money import MoneyDesk
@@ -14,6 +14,7 @@ from adapters.coinbasepro.orders import OrderDesk, read_one
 from adapters.coinbasepro.products import ProductDesk
 from adapters.coinbasepro.shared import Shared
 from adapters.coinbasepro.stream import UserFeed
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from adapters.kit.polling import Poller
 from domain.accounts import Environment
@@ -22,7 +23,7 @@ from domain.errors import AuthFailed, BrokerError, Rejected
 from domain.ids import ClientOrderId
 from domain.instruments import Instrument, InstrumentQuery
 from domain.money import ZERO
-from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect
+from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
@@ -196,7 +197,8 @@ class CoinbaseSession:
     ) -> OrderReport:
         """Rest a stop-limit, with 2 % of room, under an open position."""
         self._long_only(quantity, "set_stop_loss")
-        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id))
+        # Coinbase has no plain stop.
+        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id, limited=True))
 
     async def set_take_profit(
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
@@ -218,10 +220,11 @@ class CoinbaseSession:
         if found is None:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
         total = found.position.quantity
-        size = total if quantity is None else min(quantity, total)
+        size = closing.size(total, quantity)
         if found.free < size:
             raise errors.funds(texts.HELD, "held_for_orders")
-        return await self.submit(closing.at_market(found.position.instrument, size, client_order_id))
+        coin = found.position.instrument
+        return await self.submit(closing.at_market(coin, total, size, client_order_id, TimeInForce.GTC))
 
     # Updates and life
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
-from adapters.ibkr import checks, closing, texts
+from adapters.ibkr import checks, texts
 from adapters.ibkr.contracts import ContractDesk
 from adapters.ibkr.link import Item, Link, is_paper
 from adapters.ibkr.manifest import MANIFEST
 from adapters.ibkr.orders import OrderDesk
 from adapters.ibkr.reads import Reads
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, SessionDeps, Verified
 from domain.errors import BrokerError
@@ -164,7 +165,7 @@ class IbkrSession:
         held = await self._orders.held(instrument, errors)
         if held == ZERO:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
-        size = abs(held) if quantity is None else min(quantity, abs(held))
+        size = closing.size(held, quantity)
         return await self.submit(closing.at_market(instrument, held, size, client_order_id))
 
     # Updates and life

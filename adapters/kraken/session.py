@@ -5,9 +5,10 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from adapters.kit.polling import Poller
-from adapters.kraken import checks, closing, keys, parse, texts, wire
+from adapters.kraken import checks, fees, keys, parse, texts, wire
 from adapters.kraken.client import Client
 from adapters.kraken.holdings import HoldingDesk
 from adapters.kraken.limits import amend_cost
@@ -20,7 +21,7 @@ from domain.errors import AuthFailed, BrokerError, NotFound, OutcomeUnknown, Rej
 from domain.ids import ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery
 from domain.money import ZERO
-from domain.orders import LIVE, OrderReport, OrderRequest, OrderState, PositionEffect
+from domain.orders import LIVE, OrderReport, OrderRequest, OrderState, PositionEffect, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
@@ -109,8 +110,8 @@ class KrakenSession:
         value = request.notional
         if value is None:
             value = (request.quantity or ZERO) * (price or (await self.quote(instrument)).mid)
-        rate, note = await closing.taker_rate(self._client, instrument, errors)
-        return Fees(amount=closing.fee(value, rate), note=note)
+        rate, note = await fees.taker_rate(self._client, instrument, errors)
+        return Fees(amount=fees.fee(value, rate), note=note)
 
     async def order(self, broker_order_id: str) -> OrderReport:
         """Look one order up. Raises NotFound."""
@@ -236,10 +237,11 @@ class KrakenSession:
         balance = balances.get(pair.base) if pair else None
         if balance is None or balance.total < instrument.quantity_increment:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
-        size = balance.total if quantity is None else min(quantity, balance.total)
+        size = closing.size(balance.total, quantity)
         if balance.free < size:
             raise errors.funds(texts.HELD, "held_for_orders")
-        return await self.submit(closing.at_market(instrument, size, client_order_id))
+        force = TimeInForce.GTC
+        return await self.submit(closing.at_market(instrument, balance.total, size, client_order_id, force))
 
     # Updates and life
 
@@ -332,7 +334,7 @@ class KrakenSession:
         if request.quantity is not None:
             return checks.size(request.instrument, request.quantity, errors)
         quote = await self.quote(request.instrument)
-        price = closing.taking(request.side, quote)
+        price = fees.taking(request.side, quote)
         return checks.size(request.instrument, (request.notional or ZERO) / price, errors)
 
     def _number(self) -> str:

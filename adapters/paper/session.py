@@ -1,9 +1,9 @@
 """Be one open paper account, as the contract asks."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from adapters.paper import reports, requests, texts
 from adapters.paper.instruments import describe, expired, priced
@@ -14,7 +14,7 @@ from domain.broker import BrokerManifest, HistoryFilter, SessionDeps, Verified
 from domain.ids import ClientOrderId
 from domain.instruments import Instrument, InstrumentQuery
 from domain.money import ZERO, plain
-from domain.orders import OrderReport, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
+from domain.orders import OrderReport, OrderRequest, Side
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 
@@ -172,15 +172,15 @@ class PaperSession:
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a stop on an open position, until cancelled."""
-        closing = _closing(instrument, quantity, client_order_id, TimeInForce.GTC)
-        return await self.submit(replace(closing, order_type=OrderType.STOP, stop_price=stop))
+        _not_zero(instrument, quantity)
+        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id))
 
     async def set_take_profit(
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a limit on an open position, until cancelled."""
-        closing = _closing(instrument, quantity, client_order_id, TimeInForce.GTC)
-        return await self.submit(replace(closing, order_type=OrderType.LIMIT, limit_price=limit))
+        _not_zero(instrument, quantity)
+        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id))
 
     async def close_position(
         self, instrument: Instrument, client_order_id: ClientOrderId, quantity: Decimal | None = None
@@ -196,8 +196,8 @@ class PaperSession:
         if not held:
             raise errors.rejected(texts.NO_POSITION.format(symbol=instrument.symbol), "nothing_to_close")
         amount = abs(held) if quantity is None else abs(quantity)
-        signed = amount if held > ZERO else -amount
-        return await self.submit(_closing(instrument, signed, client_order_id, TimeInForce.DAY))
+        _not_zero(instrument, amount)
+        return await self.submit(closing.at_market(instrument, held, amount, client_order_id))
 
     # Living
 
@@ -221,19 +221,7 @@ def _errors(operation: str) -> Errors:
     return Errors(broker=MANIFEST.slug, operation=operation)
 
 
-def _closing(
-    instrument: Instrument, quantity: Decimal, client_order_id: ClientOrderId, force: TimeInForce
-) -> OrderRequest:
-    """Give a market order that closes ``quantity``, which is negative for a short."""
+def _not_zero(instrument: Instrument, quantity: Decimal) -> None:
     if not quantity:
         text = texts.TOO_SMALL.format(symbol=instrument.symbol, step=plain(instrument.quantity_increment))
         raise _errors("submit").denied(text, "too_small")
-    return OrderRequest(
-        client_order_id=client_order_id,
-        instrument=instrument,
-        side=Side.SELL if quantity > ZERO else Side.BUY,
-        order_type=OrderType.MARKET,
-        time_in_force=force,
-        effect=PositionEffect.CLOSE,
-        quantity=abs(quantity),
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.broker import BrokerAdapter
+from domain.broker import BrokerAdapter, Credentials
 from domain.ports import (
     Clock,
     EventBus,
@@ -59,6 +59,7 @@ def build(
     points: FaultPoints | None = None,
     skus: SkuSource | None = None,
     quota: SharedQuota | None = None,
+    apps: Mapping[str, Credentials] | None = None,
 ) -> Verbs:
     """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
     deps = TradingDeps(
@@ -76,6 +77,7 @@ def build(
         points=points or FaultPoints(config.fault_file),
         tallies=Tallies(store.tallies, clock),
         quota=quota,
+        apps=apps or {},
     )
     return _tie(deps, reader)
 

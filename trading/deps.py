@@ -1,9 +1,9 @@
 """Gather what the verbs are given, so that each part takes one thing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from domain.broker import BrokerAdapter
+from domain.broker import BrokerAdapter, Credentials
 from domain.ports import Clock, PriceSource, RoleSource, SharedQuota, SkuSource, Store, Vault
 from trading.config import TradingConfig
 from trading.hub import Hub
@@ -29,3 +29,5 @@ class TradingDeps:
     points: FaultPoints
     tallies: Tallies
     quota: SharedQuota | None = None
+    apps: Mapping[str, Credentials] = field(default_factory=dict)
+    """The operator's own apps at brokers, by slug."""

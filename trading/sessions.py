@@ -76,5 +76,6 @@ def prepare(
             gateway_hosts=deps.config.gateway_hosts,
             on_credentials=keep,
             quota=deps.quota,
+            app=deps.apps.get(ref.broker),
         ),
     )

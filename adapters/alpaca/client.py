@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from adapters.alpaca import guard, limits, texts
+from adapters.alpaca import consent, guard, limits, texts
 from adapters.alpaca.errors import classify
 from adapters.alpaca.manifest import MANIFEST, TOTAL_TIMEOUT
 from adapters.alpaca.shared import Shared, scope_of
@@ -53,7 +53,7 @@ class Client:
         self._shared, self._clock = shared, clock
         self._credentials = credentials
         self._environment, self._endpoint = environment, endpoint
-        self.scope = scope_of(credentials["key_id"], environment, endpoint)
+        self.scope = scope_of(consent.owner(credentials), environment, endpoint)
         keep = shared.limiters.get
         self._orders_limit = keep(clock, f"orders|{self.scope}", lambda: limits.trading(clock, ceiling))
         self._data_limit = keep(clock, f"data|{self.scope}", lambda: limits.data(clock, ceiling))
@@ -181,11 +181,11 @@ class Client:
         session.mount("https://", transport)
         session.mount("http://", transport)
         base, data = guard.trading_url(self._environment, self._endpoint), guard.data_url(self._endpoint)
-        keys = (self._credentials["key_id"], self._credentials["secret_key"])
-        self.trading = TradingClient(*keys, raw_data=True, url_override=base)
-        self.stocks = StockHistoricalDataClient(*keys, raw_data=True, url_override=data)
-        self.coins = CryptoHistoricalDataClient(*keys, raw_data=True, url_override=data)
-        self.options = OptionHistoricalDataClient(*keys, raw_data=True, url_override=data)
+        keys = consent.keys(self._credentials)
+        self.trading = TradingClient(**keys, raw_data=True, url_override=base)
+        self.stocks = StockHistoricalDataClient(**keys, raw_data=True, url_override=data)
+        self.coins = CryptoHistoricalDataClient(**keys, raw_data=True, url_override=data)
+        self.options = OptionHistoricalDataClient(**keys, raw_data=True, url_override=data)
         for client in (self.trading, self.stocks, self.coins, self.options):
             client._session = session
             client._retry = 0

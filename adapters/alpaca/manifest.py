@@ -1,6 +1,6 @@
 """State what Alpaca is and does, as data."""
 
-from adapters.alpaca import texts
+from adapters.alpaca import consent, texts
 from domain.accounts import Environment
 from domain.broker import (
     BracketKind,
@@ -62,6 +62,8 @@ MANIFEST = BrokerManifest(
     rates=(RateRule(scope=Scope.ACCOUNT, count=200, window=60.0),),
     rate_variable="ALPACA_RATE_LIMIT",
     setup_url="https://app.alpaca.markets/paper/dashboard/overview",
+    consent=consent.address,
+    consent_app=True,
     fields=(
         FieldSpec(
             key="key_id",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from adapters.alpaca import activities, checks, fees, parse, quotes, texts, wire
+from adapters.alpaca import activities, checks, consent, fees, parse, quotes, texts, wire
 from adapters.alpaca.assets import AssetDesk
 from adapters.alpaca.client import Client
 from adapters.alpaca.levels import Levels
@@ -34,9 +34,17 @@ class AlpacaSession:
 
     def __init__(self, shared: Shared, credentials: Credentials, deps: SessionDeps) -> None:
         self._shared, self._deps = shared, deps
+        self._equip(credentials)
+        self._levels = Levels(deps.clock)
+        self._updates: asyncio.Queue[Item] | None = None
+        self._feed: TradeFeed | None = None
+        self._deaf_since: datetime | None = deps.clock.now()
+
+    def _equip(self, credentials: Credentials) -> None:
+        deps = self._deps
         self._credentials = credentials
         self._client = Client(
-            shared,
+            self._shared,
             credentials,
             clock=deps.clock,
             environment=deps.environment,
@@ -44,14 +52,12 @@ class AlpacaSession:
             ceiling=deps.rate_ceiling,
         )
         self._orders = OrderDesk(self._client)
-        self._assets = AssetDesk(self._client, shared.assets, deps.clock, deps.endpoint)
-        self._levels = Levels(deps.clock)
-        self._updates: asyncio.Queue[Item] | None = None
-        self._feed: TradeFeed | None = None
-        self._deaf_since: datetime | None = deps.clock.now()
+        self._assets = AssetDesk(self._client, self._shared.assets, deps.clock, deps.endpoint)
 
     async def connect(self) -> None:
-        """Build the SDK's clients."""
+        """Build the SDK's clients, exchanging a sign-in for its token first."""
+        if consent.needed(self._credentials):
+            self._equip(await consent.exchange(self._credentials, self._deps))
         await self._client.open()
 
     @property
@@ -64,7 +70,7 @@ class AlpacaSession:
     async def verify(self) -> Verified:
         """Prove that the key pair works for the chosen environment. Alpaca's trading keys cannot withdraw."""
         errors = _errors("verify")
-        paper, key = self._deps.environment is Environment.PAPER, self._credentials["key_id"]
+        paper, key = self._deps.environment is Environment.PAPER, self._credentials.get("key_id")
         if key.startswith("AK" if paper else "PK"):
             text = texts.LIVE_KEY_FOR_PAPER if paper else texts.PAPER_KEY_FOR_LIVE
             raise errors.denied(text, "wrong_environment")

@@ -155,6 +155,7 @@ class _Told:
     _endpoint: str
     _api_key: str
     _secret_key: str
+    _token: str
     _ws: Any
 
     async def _connect(self) -> None:
@@ -172,7 +173,7 @@ class _Told:
             raise
 
     async def _auth(self) -> None:
-        hello = {"key_id": self._api_key, "secret_key": self._secret_key}
+        hello = {"oauth_token": self._token} if self._token else self._key_pair()
         await self._ws.send(json.dumps({"action": "authenticate", "data": hello}))
         reply = json.loads(await asyncio.wait_for(self._ws.recv(), _HANDSHAKE))
         status = (reply.get("data") or {}).get("status")
@@ -180,6 +181,9 @@ class _Told:
             await self._give_up(_ERRORS.auth(texts.AUTH))
         if status != "authorized":
             raise ConnectionError("Alpaca did not let the stream in")
+
+    def _key_pair(self) -> dict[str, str]:
+        return {"key_id": self._api_key, "secret_key": self._secret_key}
 
     async def _consume(self) -> None:
         try:
@@ -218,12 +222,13 @@ def _make_stream(feed: TradeFeed, credentials: Credentials, environment: Environ
     logger = logging.getLogger("adapters.alpaca.socket")
     logger.setLevel(logging.INFO)
     stream = _stream_class()(
-        credentials["key_id"],
-        credentials["secret_key"],
+        credentials.get("key_id"),
+        credentials.get("secret_key"),
         raw_data=True,
         url_override=stream_url(environment, endpoint),
         websocket_params={**_SOCKET, "logger": logger},
     )
     stream._feed, stream._environment, stream._override = feed, environment, endpoint
+    stream._token = credentials.get("token")
     stream._reconnect_min_backoff = 0.5
     return stream

@@ -126,3 +126,9 @@ FEE_SELL = "No commission; estimated SEC and FINRA fees, at most."
 FEE_OPTION = "No commission; estimated exchange, clearing and regulators' fees."
 FEE_CRYPTO = "Estimated at Alpaca's highest crypto rate; it falls with volume."
 NO_PRICES = "Alpaca's prices cannot be read right now."
+
+SIGN_IN_REFUSED = (
+    "Alpaca did not accept this sign-in: it works once, for a few minutes. Sign in again. "
+    "If it happens twice, tell whoever runs this bot."
+)
+SIGN_IN_UNREACHABLE = "Alpaca's sign-in could not be reached. {next}"

@@ -10,7 +10,7 @@ from adapters.paper.engine import EngineOrder, EnginePosition, FeeModel, FeeRate
 from domain.instruments import AssetClass
 from domain.portfolio import Quote
 from domain.ports import Clock
-from sim.alpaca import hours
+from sim.alpaca import consent, hours
 from sim.alpaca.contracts import ContractsApi
 from sim.alpaca.data import DataApi
 from sim.alpaca.facts import FactsApi
@@ -60,6 +60,7 @@ class AlpacaSim:
         self._world = World(
             market=market, clock=clock, engine=self.engine, always_open=always_open, wash_trades=wash_trades
         )
+        self.consent = consent.ConsentApi(lambda: list(self._accounts.values()))
         self.streams = TradeStreams(self._world, self._authenticate)
         self._stop_listening = market.listen(self._quoted)
         self._runner: web.AppRunner | None = None
@@ -77,6 +78,7 @@ class AlpacaSim:
         app = web.Application(middlewares=[self._wire])
         app.add_routes([*TradingApi(self._world).routes(), *FactsApi(self._world).routes()])
         app.add_routes([*ContractsApi(self._world).routes(), *DataApi(self._world).routes()])
+        app.add_routes(self.consent.routes())
         app.add_routes([web.get("/stream", self.streams.serve)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -111,6 +113,10 @@ class AlpacaSim:
         self.engine.open_account(key, cash)
         return account
 
+    def add_app(self, client_id: str, secret: str, *callbacks: str) -> None:
+        """Register an app that people may connect their accounts to."""
+        self.consent.apps[client_id] = consent.SimConnectApp(secret=secret, callbacks=callbacks)
+
     def account(self, key: str) -> SimAccount:
         """Give an account; set ``blocked`` or ``expired`` on it to make it fail."""
         return self._accounts[key]
@@ -141,7 +147,7 @@ class AlpacaSim:
             path=request.path,
             query=dict(request.query),
             headers={k: v for k, v in request.headers.items() if k.lower() not in _SECRETS},
-            body=body,
+            body=b"" if request.path in consent.PATHS else body,
             at=self.clock.now(),
             monotonic_ns=time.monotonic_ns(),
         )
@@ -156,7 +162,7 @@ class AlpacaSim:
         return reply
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == "/stream":
+        if request.path == "/stream" or request.path in consent.PATHS:
             return await handler(request)
         headers: dict[str, str] = {}
         try:
@@ -173,6 +179,12 @@ class AlpacaSim:
         return reply
 
     def _by_headers(self, request: web.Request) -> SimAccount:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind == "Bearer":
+            granted = self.consent.by_token(token)
+            if granted is None or granted.expired:
+                raise ApiRefusal(401, 40110000, "request is not authorized")
+            return granted
         key, secret = request.headers.get("APCA-API-KEY-ID"), request.headers.get("APCA-API-SECRET-KEY")
         found = self._accounts.get(key or "")
         if found is not None and found.secret == secret and found.expired:
@@ -181,7 +193,10 @@ class AlpacaSim:
             raise ApiRefusal(403, None, "forbidden.")
         return found
 
-    def _authenticate(self, key: str, secret: str) -> SimAccount | None:
+    def _authenticate(self, key: str, secret: str, token: str) -> SimAccount | None:
+        if token:
+            granted = self.consent.by_token(token)
+            return granted if granted and not granted.expired else None
         found = self._accounts.get(key)
         return found if found and found.secret == secret and not found.expired else None
 

@@ -12,7 +12,7 @@ from adapters.paper.engine import EngineEvent
 from sim.alpaca import render
 from sim.alpaca.state import SimAccount, World
 
-Authenticate = Callable[[str, str], SimAccount | None]
+Authenticate = Callable[[str, str, str], SimAccount | None]
 
 
 class TradeStreams:
@@ -77,7 +77,9 @@ class TradeStreams:
             socket.send({"stream": "listening", "data": {"streams": streams}})
 
     async def _let_in(self, socket: "_Socket", body: dict[str, Any]) -> None:
-        account = self._authenticate(str(body.get("key_id")), str(body.get("secret_key")))
+        account = self._authenticate(
+            str(body.get("key_id")), str(body.get("secret_key")), str(body.get("oauth_token") or "")
+        )
         taken = account is not None and account.key in self._sockets
         status = "unauthorized" if account is None else "connection limit exceeded" if taken else "authorized"
         socket.send({"stream": "authorization", "data": {"status": status, "action": "authenticate"}})

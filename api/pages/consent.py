@@ -36,7 +36,7 @@ async def explain(request: web.Request, found: WebPass, link: str, who: Visitor)
     return page(
         say("consent.title", **names),
         prose(say("consent.body", **names)),
-        tag("div", prose(say("consent.warning", **names)), class_="told"),
+        tag("div", prose(say("consent.warning", **names)), class_="care", role="note"),
         tag("p", say("consent.last")),
         form,
         who=who.name,

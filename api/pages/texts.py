@@ -48,7 +48,7 @@ TEXTS: dict[str, str] = {
         "This page looks again by itself."
     ),
     "done.onward.title": "Done here. It goes on in Discord",
-    "done.onward.body": "Your panel in Discord says: **{title}**. Go back there to finish.",
+    "done.onward.body": "Your panel in Discord goes on with **“{title}”** Go back there to finish.",
     "done.finished.title": "All done",
     "done.stopped.title": "This has ended",
     "done.again.title": "That did not work yet",

@@ -163,12 +163,19 @@ async def chromium(folder: Path, *, scripts: bool = True) -> AsyncIterator[Tab]:
                 await tab.call(f"{domain}.enable")
             if not scripts:
                 await tab.call("Emulation.setScriptExecutionDisabled", value=True)
-            yield tab
-            await tab.close()
+            try:
+                yield tab
+            finally:
+                with contextlib.suppress(Exception):
+                    await tab.call("Browser.close")  # its helpers end with it, and let go of the profile
+                await tab.close()
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(TimeoutError, ProcessLookupError):
+            async with asyncio.timeout(5):
+                await process.wait()
+        if process.returncode is None:
             process.kill()
-        await process.wait()
+            await process.wait()
 
 
 async def _port(file: Path) -> int:

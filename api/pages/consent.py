@@ -97,6 +97,7 @@ async def callback(request: web.Request) -> web.Response:
     try:
         turn = await pages.flows.answer(found.flow, found.user, found.step, values)
     except FlowRefused as error:
+        await receipts.spare(pages, found, error)
         return _refused(error, who)
     return await receipts.go_on(request, found, turn)
 

@@ -43,7 +43,9 @@ def draw(
         autocomplete="off",
         novalidate=True,
     )
-    return page(title, _summary(form, problems), words, _setup(form), body, status=200, who=who.name)
+    caution = form.params.get("caution", "")
+    warned = tag("div", prose(caution), class_="care", role="note") if caution else None
+    return page(title, _summary(form, problems), words, warned, _setup(form), body, who=who.name)
 
 
 def write(problems: tuple[Problem, ...]) -> str:

@@ -118,7 +118,6 @@ async def _answer(
     try:
         came_to = await pages.flows.answer(found.flow, found.user, found.step, values)
     except FlowRefused as error:
-        if error.key == "busy":
-            await pages.passes.give_back(found)
+        await receipts.spare(pages, found, error)
         return refused(error, who)
     return await receipts.go_on(request, found, came_to)

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 WAIT = 2.0
 """Seconds a page waits for news before it shows that there is none yet."""
 LOOK_AGAIN = 2
+_LATER = frozenset({"busy", "keys_away"})
 
 
 async def go_on(request: web.Request, found: WebPass, turn: Turn) -> web.Response:
@@ -39,6 +40,12 @@ async def go_on(request: web.Request, found: WebPass, turn: Turn) -> web.Respons
     )
     pages.following.start(digest(receipt), _follow(pages, found, turn))
     return _to(f"/done/{receipt}")
+
+
+async def spare(pages: PageDeps, found: WebPass, error: FlowRefused) -> None:
+    """Let what was sent be sent again, where the flow did not look at it."""
+    if error.key in _LATER:
+        await pages.passes.give_back(found)
 
 
 async def show(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.limits import Limits, Window
 from domain.accounts import PassKind
 from tests.integration.web_house import web_house
 from tests.unit.wizard.linker import BAD, GOOD
@@ -137,6 +138,35 @@ async def test_a_flow_that_moved_on_in_discord_is_told_so(house):
     await house.flows.cancel(flow, house.user(house.ana))
     await browser.get(action)
     assert wizard_say("refused.ended") in browser.page
+
+
+async def test_what_comes_while_the_flow_is_busy_can_be_sent_again(house):
+    flow = await house.at_keys()
+    browser = await signed_in(house, await house.form_link(flow))
+    house.flows._busy.add(flow)
+    action, form = browser.form()
+    await browser.post(action, {**form, **FIELDS})
+    assert (browser.status, browser.title) == (409, "This cannot go on")
+    assert wizard_say("refused.busy") in browser.page
+    house.flows._busy.clear()
+    await browser.post(action, {**form, **FIELDS})
+    assert "goes on in Discord" in browser.title
+
+
+async def test_behind_a_trusted_proxy_each_visitor_has_a_count_of_their_own(tmp_path):
+    narrow = Limits(pages=Window(2, 60.0))
+    for trusted, expected in ((("127.0.0.1/32",), 200), ((), 429)):
+        folder = tmp_path / str(expected)
+        folder.mkdir()
+        async with web_house(folder, narrow) as house:
+            object.__setattr__(house.deps, "trusted_proxies", trusted)
+            link = await house.form_link(await house.at_keys())
+            for visitor in ("203.0.113.1", "203.0.113.1", "203.0.113.2"):
+                browser = await house.browser().get(link, **{"X-Forwarded-For": f"1.2.3.4, {visitor}"})
+            assert browser.status == expected
+        narrow = Limits(pages=Window(2, 60.0))
+    assert browser.title == "One moment, please"
+    assert int(browser.headers["Retry-After"]) > 0
 
 
 async def test_every_page_carries_the_strict_headers(house):

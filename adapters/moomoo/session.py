@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from adapters.kit import closing
 from adapters.kit.errors import Errors
-from adapters.moomoo import changing, checks, closing, fees, parse, placing, stocks, texts
+from adapters.moomoo import changing, checks, fees, parse, placing, stocks, texts
 from adapters.moomoo.client import Client
 from adapters.moomoo.desk import Desk, read_one
 from adapters.moomoo.manifest import MANIFEST
@@ -18,7 +19,7 @@ from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, Sess
 from domain.errors import AuthFailed, BrokerError, NotFound, Rejected
 from domain.ids import ClientOrderId
 from domain.instruments import Instrument, InstrumentQuery
-from domain.orders import LIVE, OrderReport, OrderRequest
+from domain.orders import LIVE, OrderReport, OrderRequest, TimeInForce
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
@@ -167,8 +168,8 @@ class MoomooSession:
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a limit order on an open position; on paper for the day."""
-        where = self._deps.environment
-        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id, where))
+        force = TimeInForce.DAY if self._paper else TimeInForce.GTC
+        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id, force))
 
     async def close_position(
         self, instrument: Instrument, client_order_id: ClientOrderId, quantity: Decimal | None = None
@@ -183,7 +184,7 @@ class MoomooSession:
             held = {p.instrument.symbol: p for p in map(parse.position, rows)}.get(instrument.symbol)
         if held is None:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
-        size = abs(held.quantity) if quantity is None else min(quantity, abs(held.quantity))
+        size = closing.size(held.quantity, quantity)
         return await self.submit(closing.at_market(instrument, held.quantity, size, client_order_id))
 
     # Updates and life

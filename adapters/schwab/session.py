@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from adapters.kit import closing
 from adapters.kit.errors import Errors
 from adapters.schwab import checks, fees, parse, symbols, texts
 from adapters.schwab.client import Client
@@ -17,7 +18,7 @@ from domain.broker import BrokerManifest, Credentials, HistoryFilter, SessionDep
 from domain.ids import ClientOrderId
 from domain.instruments import AssetClass, Instrument, InstrumentQuery, OptionContract
 from domain.money import ZERO
-from domain.orders import LIVE, OrderReport, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
+from domain.orders import LIVE, OrderReport, OrderRequest, PositionEffect, Side
 from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
@@ -173,15 +174,13 @@ class SchwabSession:
         self, instrument: Instrument, quantity: Decimal, stop: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a stop on an open position."""
-        request = _closing(instrument, quantity, client_order_id, OrderType.STOP, stop_price=stop)
-        return await self.submit(request)
+        return await self.submit(closing.stop_loss(instrument, quantity, stop, client_order_id))
 
     async def set_take_profit(
         self, instrument: Instrument, quantity: Decimal, limit: Decimal, client_order_id: ClientOrderId
     ) -> OrderReport:
         """Rest a limit order on an open position."""
-        request = _closing(instrument, quantity, client_order_id, OrderType.LIMIT, limit_price=limit)
-        return await self.submit(request)
+        return await self.submit(closing.take_profit(instrument, quantity, limit, client_order_id))
 
     async def close_position(
         self, instrument: Instrument, client_order_id: ClientOrderId, quantity: Decimal | None = None
@@ -191,12 +190,8 @@ class SchwabSession:
         held = await self._held(instrument.symbol, errors)
         if held == ZERO:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
-        size = abs(held) if quantity is None else min(quantity, abs(held))
-        signed = size if held > ZERO else -size
-        request = _closing(
-            instrument, signed, client_order_id, OrderType.MARKET, time_in_force=TimeInForce.DAY
-        )
-        return await self.submit(request)
+        size = closing.size(held, quantity)
+        return await self.submit(closing.at_market(instrument, held, size, client_order_id))
 
     async def _effect(self, request: OrderRequest, errors: Errors) -> PositionEffect:
         """Tell selling what is held from selling short: Schwab wants another word for each."""
@@ -347,22 +342,6 @@ class _Readable:
 
 def _errors(operation: str) -> Errors:
     return Errors(broker=MANIFEST.slug, operation=operation)
-
-
-def _closing(
-    instrument: Instrument, quantity: Decimal, client_order_id: ClientOrderId, kind: OrderType, **changes: Any
-) -> OrderRequest:
-    """Write an order that closes a position of this signed size."""
-    facts: dict[str, Any] = {"time_in_force": TimeInForce.GTC, **changes}
-    return OrderRequest(
-        client_order_id=client_order_id,
-        instrument=instrument,
-        side=Side.SELL if quantity > ZERO else Side.BUY,
-        order_type=kind,
-        effect=PositionEffect.CLOSE,
-        quantity=abs(quantity),
-        **facts,
-    )
 
 
 def _recent(report: OrderReport, since: Any) -> bool:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from adapters.ibkr import codes, guard, limits, sdk, texts
+from adapters.ibkr import codes, guard, limits, numbers, sdk, texts
 from adapters.ibkr.book import Book
 from adapters.ibkr.manifest import GREETING, MANIFEST
 from adapters.kit import hosts, retry
@@ -54,6 +54,7 @@ class Link:
         self._closed = False
         self._taken: asyncio.Future[None] | None = None
         self._limiter: Limiter | None = None
+        self._scope = ""
 
     # Life
 
@@ -101,6 +102,8 @@ class Link:
                 ib.disconnect()
                 raise errors.unreachable(texts.DISCONNECTED, "disconnected")
             self._limiter.count(GREETING)
+            self._scope = f"{host}:{port}/{self.client_id}"
+            ib.client.updateReqId(numbers.NUMBERS.first(self._scope, self._deps.clock.now()))
             self.accounts = list(ib.managedAccounts())
             self.account = guard.login(self._deps.environment, self.accounts, self._wanted())
         except BaseException:
@@ -164,6 +167,12 @@ class Link:
 
     def _wanted(self) -> str:
         return self._credentials.get("account").strip().upper()
+
+    def number(self) -> int:
+        """Give an order number never used before."""
+        number = int(self.ib.client.getReqId())
+        numbers.NUMBERS.spent(self._scope, number)
+        return number
 
     def _make_limiter(self, host: str, port: int) -> Limiter:
         clock, ceiling = self._deps.clock, self._deps.rate_ceiling

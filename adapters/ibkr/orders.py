@@ -133,7 +133,7 @@ class OrderDesk:
         orders = wire.orders(request, self._link.account)
         numbers = self._numbers.setdefault(request.client_order_id, [])
         while len(numbers) < len(orders):
-            numbers.append(client.getReqId())
+            numbers.append(self._link.number())
         records = []
         for index, order in enumerate(orders):
             order.orderId = numbers[index]

@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from adapters.ibkr import numbers
 from domain.broker import HistoryFilter
 from domain.errors import DuplicateClientId, NotFound, OutcomeUnknown, Rejected, Sent, Unreachable
 from domain.orders import OrderState
+from sim.clock import DrivenClock
 from sim.faults import FaultAction
 from tests.integration.ibkr_world import D, limit, order, stock, world
 from tests.support import eventually
@@ -283,3 +285,41 @@ async def test_a_number_is_never_given_to_two_orders_across_processes():
         first, second = (int(f[1]) for f in w.placed())
         assert second > first
         assert len(w.sim.orders()) == 2
+
+
+# An order in flight across a lost line
+
+
+async def test_an_order_that_lands_late_never_meets_another_under_its_own_number():
+    # TWS counts only what it has taken: after a lost line its next valid number is the one still in flight.
+    clock = DrivenClock()
+    async with world(clock=clock) as w, w.open() as session:
+        stocks = await stock(session)
+        w.faults.add("TWS /placeOrder", FaultAction.LATE_EXECUTE, seconds=5.0)
+        first, second = limit(stocks, "90"), limit(stocks, "91")
+        with pytest.raises(OutcomeUnknown):
+            await session.submit(first)
+        await session.account()  # the line is back
+        assert (await session.submit(second)).state is WORKING
+        await clock.advance(6)
+        await eventually(lambda: len(w.sim.orders()) == 2)
+        assert (await session.find_order(first.client_order_id)).state is WORKING
+        assert (await session.find_order(second.client_order_id)).state is WORKING
+
+
+async def test_a_number_in_flight_is_not_used_again_after_a_restart_either():
+    clock = DrivenClock()
+    async with world(clock=clock) as w:
+        async with w.open() as session:
+            stocks = await stock(session)
+            w.faults.add("TWS /placeOrder", FaultAction.LATE_EXECUTE, seconds=5.0)
+            first, second = limit(stocks, "90"), limit(stocks, "91")
+            with pytest.raises(OutcomeUnknown):
+                await session.submit(first)
+        numbers.NUMBERS = numbers.Numbers()  # a new process knows nothing
+        await clock.advance(2)
+        async with w.open() as session:
+            assert (await session.submit(second)).state is WORKING
+            await clock.advance(6)
+            await eventually(lambda: len(w.sim.orders()) == 2)
+            assert (await session.find_order(first.client_order_id)).state is WORKING

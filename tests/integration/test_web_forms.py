@@ -1,5 +1,7 @@
 """Secrets are typed on a page of our own: once, by the member the link was made for, and go on in Discord."""
 
+import asyncio
+
 import pytest
 
 from api.limits import Limits, Window
@@ -61,6 +63,19 @@ async def test_a_link_works_once(house):
     assert (await browser.post(action, {**form, **FIELDS})).status == 410
     assert browser.title == "This link was used already"
     assert (await browser.get(link)).title == "This link was used already"
+    assert len(house.linker.tested) == 1
+
+
+async def test_a_form_sent_ten_times_at_once_counts_once(house):
+    link = await house.form_link(await house.at_keys())
+    browser = await signed_in(house, link)
+    action, form = browser.form()
+    copies = [house.browser() for _ in range(10)]
+    for copy in copies:
+        copy.cookies = dict(browser.cookies)
+    await asyncio.gather(*(copy.post(action, {**form, **FIELDS}) for copy in copies))
+    titles = sorted(copy.title for copy in copies)
+    assert titles.count("Done here. It goes on in Discord") == 1
     assert len(house.linker.tested) == 1
 
 

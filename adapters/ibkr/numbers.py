@@ -12,7 +12,7 @@ PER_SECOND = 4
 
 
 class Numbers:
-    """Remember the highest number each client used; what an earlier process used lies below the time's own."""
+    """Remember the highest number of each client; an earlier process used none above the time's own."""
 
     def __init__(self) -> None:
         self._used: dict[str, int] = {}

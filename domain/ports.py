@@ -98,6 +98,13 @@ class Journal(Repository[Order], Protocol):
         compare-and-set lost (its events are then not appended).
         """
 
+    async def open(self, trade: Trade, orders: Sequence[tuple[Order, Sequence[Event]]]) -> bool:
+        """Insert a new trade, its orders and their events in one durable write, all or nothing across a kill.
+
+        Orders are written at the version they have. False where the trade or one of the orders is there
+        already; nothing is written then.
+        """
+
 
 class EventLog(Protocol):
     """Number events per account, without gaps and without repeats."""

@@ -7,9 +7,10 @@ from typing import Any
 from domain.errors import InvalidValue
 from domain.events import Event
 from domain.orders import Order
-from store.port import Engine, Entry, Query
+from domain.trades import Trade
+from store.port import Engine, Entry, Opening, Query
 from store.repository import Rows, StoredRepository, raised
-from store.specs import EVENTS, ORDERS
+from store.specs import EVENTS, ORDERS, TRADES
 
 
 class OrderJournal(StoredRepository[Order]):
@@ -19,6 +20,7 @@ class OrderJournal(StoredRepository[Order]):
         super().__init__(ORDERS, engine)
         self._engine = engine
         self._events = Rows(EVENTS, engine)
+        self._trades = Rows(TRADES, engine)
 
     async def record(self, changes: Sequence[tuple[Order, Sequence[Event]]]) -> Sequence[Order | None]:
         """Compare-and-set each order and append its events, both or neither even across a kill.
@@ -26,16 +28,30 @@ class OrderJournal(StoredRepository[Order]):
         An order with version 0 that is not stored yet is inserted, and stays at version 0. Gives each new
         order, or None where the compare-and-set lost (its events are then not appended).
         """
-        entries = [
-            Entry(row=self._rows.to_row(order), events=tuple(map(self._events.to_row, events)))
-            for order, events in changes
-        ]
+        entries = self._entries(changes)
         if not entries:
             return []
         written = await self._engine.record(entries)
         return [
             None if done.version is None else raised(order, done.version)
             for (order, _), done in zip(changes, written, strict=True)
+        ]
+
+    async def open(self, trade: Trade, orders: Sequence[tuple[Order, Sequence[Event]]]) -> bool:
+        """Insert a new trade, its orders and their events in one durable write, all or nothing across a kill.
+
+        Orders are written at the version they have. False where the trade or one of the orders is there
+        already; nothing is written then.
+        """
+        if trade.version != 0:
+            raise InvalidValue("only a trade at version 0 can be opened")
+        opening = Opening(trade=self._trades.to_row(trade), entries=tuple(self._entries(orders)))
+        return await self._engine.start(opening)
+
+    def _entries(self, changes: Sequence[tuple[Order, Sequence[Event]]]) -> list[Entry]:
+        return [
+            Entry(row=self._rows.to_row(order), events=tuple(map(self._events.to_row, events)))
+            for order, events in changes
         ]
 
 

@@ -13,7 +13,7 @@ from domain.errors import StoreUnavailable
 from store import texts
 from store.port import Engine, Query
 from store.repository import Rows, StoredRepository
-from store.specs import ALL, PASSES, TALLIES, Spec, spec_of
+from store.specs import ALL, PASSES, TALLIES, TRADES, Spec, spec_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +59,16 @@ async def create_passes(engine: Engine) -> None:
     await engine.ensure(PASSES)
 
 
+async def index_half_open(engine: Engine) -> None:
+    """Index the trades whose orders are not in place yet, so that a start finds them at once."""
+    await engine.ensure(TRADES)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(name="0001_create_everything", apply=create_everything),
     Migration(name="0002_create_tallies", apply=create_tallies),
     Migration(name="0003_create_passes", apply=create_passes),
+    Migration(name="0004_index_half_open", apply=index_half_open),
 )
 
 

@@ -42,6 +42,24 @@ class Written:
     sequences: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Be a new trade with its new orders, each with its events; rows are written at the version they have."""
+
+    trade: Row
+    entries: tuple[Entry, ...]
+
+    @property
+    def orders(self) -> tuple[Row, ...]:
+        """Give the orders' rows."""
+        return tuple(entry.row for entry in self.entries if entry.row is not None)
+
+    @property
+    def events(self) -> tuple[Row, ...]:
+        """Give all events, in order."""
+        return tuple(event for entry in self.entries for event in entry.events)
+
+
 class Collection(Protocol):
     """Keep the rows of one spec.
 
@@ -83,6 +101,12 @@ class Engine(Protocol):
 
     async def record(self, entries: Sequence[Entry]) -> Sequence[Written]:
         """Write orders and their events, all of an entry or nothing of it, even across a kill."""
+
+    async def start(self, opening: Opening) -> bool:
+        """Write a trade, its orders and their events: all or nothing, even across a kill.
+
+        False where the trade or one of the orders is there already; nothing is written then.
+        """
 
     async def now(self) -> datetime:
         """Give the time all processes sharing this engine agree on."""

@@ -10,6 +10,7 @@ from domain.events import Event, EventKind
 from domain.ids import AccountRef
 from domain.instruments import AssetClass, Instrument
 from domain.orders import Order, OrderIntent, OrderRequest, OrderState, OrderType, Side
+from domain.trades import Mode, Trade, TradeState
 from store import open_store
 
 AT = datetime(2026, 3, 2, 15, 0, 0, 123456, tzinfo=UTC)
@@ -39,6 +40,26 @@ def order(
         created_at=AT,
     )
     return Order(id=key, intent=intent, state=state, updated_at=AT, **more)
+
+
+def trade(key: str, *, account: str = "main", **more) -> Trade:
+    return Trade(
+        id=key,
+        ref=AccountRef(user="42", broker="alpaca", account=account),
+        account_name="Main",
+        signal="s1",
+        guild="1",
+        channel="2",
+        author="3",
+        symbol="AAPL",
+        side=Side.BUY,
+        mode=Mode.LIVE,
+        environment="paper",
+        state=TradeState.OPENING,
+        created_at=AT,
+        updated_at=AT,
+        **more,
+    )
 
 
 def event(key: str, *, account: str = "main", trade: str = "t1") -> Event:

@@ -127,6 +127,24 @@ class OrderCollection(MongoCollection):
         await self._journal.settle([one.id for one in some if one.outbox is not None])
 
 
+class TradeCollection(MongoCollection):
+    """Keep trades; nobody is shown one whose orders and events are not in place yet."""
+
+    def __init__(
+        self,
+        document: Callable[[Spec[Any]], Awaitable[type[Document]]],
+        spec: Spec[Any],
+        where: str,
+        journal: OutboxJournal,
+    ) -> None:
+        super().__init__(document, spec, where)
+        self._journal = journal
+
+    async def _settle(self, found: Iterable[Document]) -> None:
+        some: Iterable[Any] = found
+        await self._journal.settle_trades([one.id for one in some if one.outbox is not None])
+
+
 def _filter(query: Query) -> Plain:
     conditions: Plain = {
         _field(name): {"$in": list(wanted)} if isinstance(wanted, tuple) else wanted

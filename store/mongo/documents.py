@@ -6,7 +6,7 @@ from beanie import Document
 from pydantic import ConfigDict
 from pymongo import ASCENDING, IndexModel
 
-from store.specs import ORDERS, KeyKind, Row, Spec
+from store.specs import ORDERS, TRADES, KeyKind, Row, Spec
 
 _TYPES: dict[KeyKind, Any] = {
     KeyKind.TEXT: str | None,
@@ -15,7 +15,8 @@ _TYPES: dict[KeyKind, Any] = {
     KeyKind.TIME: int | None,
 }
 _OUTBOX: dict[str, Any] = {"written": str | None, "outbox": dict[str, Any] | None}
-"""Beside an order: the token of its last journal entry, and that entry's events until they are in the log."""
+"""Beside an order: the token of its last journal entry, and that entry's events until they are in the log.
+Beside a trade: its first orders and events, until they are where they belong."""
 
 
 def document_for(spec: Spec[Any]) -> type[Document]:
@@ -27,7 +28,7 @@ def document_for(spec: Spec[Any]) -> type[Document]:
     settings = type(
         "Settings", (), {**nested, "name": spec.name, "indexes": _indexes(spec), "projection": None}
     )
-    outbox = _OUTBOX if spec is ORDERS else {}
+    outbox = _OUTBOX if spec.name in {ORDERS.name, TRADES.name} else {}
     fields = {"id": str, "version": int, **{name: _TYPES[kind] for name, kind in spec.keys.items()}, **outbox}
     body: dict[str, Any] = {
         "__module__": __name__,
@@ -43,8 +44,9 @@ def document_for(spec: Spec[Any]) -> type[Document]:
 
 def _indexes(spec: Spec[Any]) -> list[IndexModel]:
     plain = [_index((name, "_id"), unique=False) for name in spec.indexes]
-    few = [IndexModel([("outbox.token", ASCENDING)], name="outbox", sparse=True)] if spec is ORDERS else []
-    return plain + [_index(group, unique=True) for group in spec.unique] + few
+    few = [IndexModel([("outbox.token", ASCENDING)], name="outbox", sparse=True)]
+    unique = [_index(group, unique=True) for group in spec.unique]
+    return plain + unique + (few if spec.name in {ORDERS.name, TRADES.name} else [])
 
 
 def _index(fields: tuple[str, ...], *, unique: bool) -> IndexModel:

@@ -14,13 +14,13 @@ from pymongo.write_concern import WriteConcern
 
 from domain.errors import StoreUnavailable
 from store import texts
-from store.mongo.collections import MongoCollection, OrderCollection
+from store.mongo.collections import MongoCollection, OrderCollection, TradeCollection
 from store.mongo.dialect import BSON
 from store.mongo.documents import document_for
 from store.mongo.failures import guarded
 from store.mongo.journal import OutboxJournal
-from store.port import Collection, Entry, Written
-from store.specs import ALL, ORDERS, Spec
+from store.port import Collection, Entry, Opening, Written
+from store.specs import ALL, ORDERS, TRADES, Spec
 
 _PATIENCE = 10_000
 """Milliseconds one operation may take, its retries included."""
@@ -72,6 +72,8 @@ class MongoEngine:
         """Give the collection of a spec."""
         if spec is ORDERS:
             return OrderCollection(self._document, spec, self.where, self._journal)
+        if spec is TRADES:
+            return TradeCollection(self._document, spec, self.where, self._journal)
         return MongoCollection(self._document, spec, self.where)
 
     async def ensure(self, spec: Spec[Any]) -> None:
@@ -81,6 +83,10 @@ class MongoEngine:
     async def record(self, entries: Sequence[Entry]) -> Sequence[Written]:
         """Write orders and their events, through the outbox in each order's document."""
         return await self._journal.record(entries)
+
+    async def start(self, opening: Opening) -> bool:
+        """Write a trade with its orders and events, carried by its document until they are in place."""
+        return await self._journal.start(opening)
 
     async def now(self) -> datetime:
         """Give the server's time: the one all replicas of the bot share."""

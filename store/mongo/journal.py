@@ -18,9 +18,10 @@ from store import texts
 from store.mongo.documents import raw_of
 from store.mongo.failures import guarded
 from store.mongo.numbering import EventNumbers, Plain
+from store.mongo.openings import Openings, Start
 from store.mongo.outbox import Change, Letter, Outbox
-from store.port import Entry, Written
-from store.specs import EVENTS, ORDERS, Row
+from store.port import Entry, Opening, Written
+from store.specs import EVENTS, ORDERS, TRADES, Row
 
 _MOST = 500
 """Entries written before the next callers get their turn."""
@@ -57,10 +58,12 @@ class OutboxJournal:
     def __init__(self, database: AsyncDatabase[Plain], where: str) -> None:
         self._numbers = EventNumbers(database[EVENTS.name])
         self._outbox = Outbox(database[ORDERS.name], self._numbers)
+        self._openings = Openings(database[TRADES.name], database[ORDERS.name], self._numbers)
         self._where = where
         self._limit = (database.client.options.timeout or 10.0) * _PATIENCE
-        self._jobs: list[Job] = []
+        self._jobs: list[Job | Start] = []
         self._doubtful: set[str] = set()
+        self._half_open: set[str] = set()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -73,10 +76,29 @@ class OutboxJournal:
             for entry in entries:
                 _check(entry)
         job = Job(entries=entries, done=asyncio.get_running_loop().create_future())
+        self._ask(job)
+        return await job.done
+
+    async def start(self, opening: Opening) -> bool:
+        """Open a trade; False where it or one of its orders is there already."""
+        if self._closed:
+            raise StoreUnavailable(texts.CLOSED)
+        start = Start(opening=opening, done=asyncio.get_running_loop().create_future())
+        async with guarded(self._where):
+            bson.encode(start.document)
+        self._ask(start)
+        return await start.done
+
+    def _ask(self, job: Job | Start) -> None:
         self._jobs.append(job)
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
-        return await job.done
+
+    async def settle_trades(self, trades: Iterable[str]) -> None:
+        """Return once these trades carry nothing that they carried before the call."""
+        self._half_open.update(trades)
+        if self._half_open:
+            await self.record(())
 
     async def settle(self, orders: Iterable[str]) -> None:
         """Return once nothing is in these orders' outboxes that was there before the call."""
@@ -87,6 +109,7 @@ class OutboxJournal:
     async def recover(self) -> None:
         """Deliver what dead processes left in any outbox."""
         async with guarded(self._where):
+            await self._openings.replay({})
             await self._outbox.replay({})
 
     async def close(self) -> None:
@@ -104,22 +127,31 @@ class OutboxJournal:
                 size += len(batch[-1].entries)
             await self._turn(batch)
 
-    async def _turn(self, batch: Sequence[Job]) -> None:
+    async def _turn(self, batch: Sequence[Job | Start]) -> None:
+        records = [job for job in batch if isinstance(job, Job)]
+        starts = [job for job in batch if isinstance(job, Start)]
         try:
             async with guarded(self._where):
                 with pymongo.timeout(self._limit):
                     await self._settle_doubts()
-                    for job in batch:
+                    if starts:
+                        await self._openings.write(starts)
+                    for job in records:
                         job.answer()
-                    for wave in waves(batch):
+                    for wave in waves(records):
                         await self._write(wave)
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must learn of it
             # Some of it may have been written: before these orders' accounts go on, their outboxes are read.
-            self._doubtful |= {entry.row.id for job in batch for entry in job.entries if entry.row}
-            for job in batch:
-                job.answer(error)
+            self._doubtful |= {entry.row.id for job in records for entry in job.entries if entry.row}
+            self._half_open |= {start.opening.trade.id for start in starts}
+            for one in batch:
+                one.answer(error)
 
     async def _settle_doubts(self) -> None:
+        halves = frozenset(self._half_open)
+        if halves:
+            await self._openings.replay({"_id": {"$in": list(halves)}})
+            self._half_open -= halves
         doubts = frozenset(self._doubtful)
         if doubts:
             await self._outbox.replay({"_id": {"$in": list(doubts)}})

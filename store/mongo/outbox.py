@@ -141,17 +141,23 @@ class Outbox:
         """Insert new orders; give the letters of those nobody else inserted meanwhile."""
         letters = [change.letter(0) for change in fresh]
         sent |= {letter.token: letter for letter in letters}
-        taken: set[int] = set()
-        if fresh:
-            rows = [
-                {**raw_of(change.row), **change.fields(letter)}
-                for change, letter in zip(fresh, letters, strict=True)
-            ]
-            try:
-                await self._orders.insert_many(rows, ordered=False)
-            except BulkWriteError as error:
-                failed = error.details["writeErrors"]
-                if error.details["writeConcernErrors"] or any(one["code"] != _DUPLICATE for one in failed):
-                    raise
-                taken = {one["index"] for one in failed}
+        rows = [
+            {**raw_of(change.row), **change.fields(letter)}
+            for change, letter in zip(fresh, letters, strict=True)
+        ]
+        taken = await insert_new(self._orders, rows)
         return {letter.order: letter for n, letter in enumerate(letters) if n not in taken}
+
+
+async def insert_new(collection: AsyncCollection[Plain], documents: Sequence[Plain]) -> set[int]:
+    """Insert documents, passing over those already there; give the places of these."""
+    if not documents:
+        return set()
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        failed = error.details["writeErrors"]
+        if error.details["writeConcernErrors"] or any(one["code"] != _DUPLICATE for one in failed):
+            raise
+        return {one["index"] for one in failed}
+    return set()

@@ -13,11 +13,11 @@ import orjson
 from domain.errors import StoreUnavailable
 from store import texts
 from store.errors import Misfit
-from store.port import Collection, Entry, Query, Written
+from store.port import Collection, Entry, Opening, Query, Written
 from store.scalars import JSON
-from store.specs import EVENTS, ORDERS, Row, Spec
+from store.specs import EVENTS, ORDERS, TRADES, Row, Spec
 from store.sqlite.lock import DirectoryLock
-from store.sqlite.records import write_entry
+from store.sqlite.records import write_entry, write_opening
 from store.sqlite.statements import Statements, quoted, schema
 from store.sqlite.writer import Writer
 
@@ -41,6 +41,7 @@ class SqliteEngine:
         self._reader = reader
         self._open = True
         self._record_statements = (Statements.of(ORDERS), Statements.of(EVENTS))
+        self._trade_statements = Statements.of(TRADES)
 
     @classmethod
     async def open(cls, directory: Path, writer_kind: type[Writer] = Writer) -> "SqliteEngine":
@@ -89,6 +90,11 @@ class SqliteEngine:
         """Write orders and their events in one transaction."""
         orders, events = self._record_statements
         return await self.write(lambda c: [write_entry(c, orders, events, entry) for entry in entries])
+
+    async def start(self, opening: Opening) -> bool:
+        """Write a trade with its orders and their events in one transaction, unless any of it is there."""
+        orders, events = self._record_statements
+        return await self.write(lambda c: write_opening(c, self._trade_statements, orders, events, opening))
 
     async def now(self) -> datetime:
         """Give this machine's time: nobody else uses the file."""

@@ -13,7 +13,7 @@ from domain.orders import OrderState
 from domain.signals import InboxMessage, MessageOutcome, RawMessage, Reading, ReadingKind
 from sim.clock import DrivenClock
 from tests.servers import fresh_name
-from tests.store_support import AT, Place, event, order
+from tests.store_support import AT, Place, event, order, trade
 
 ACCOUNT = "42/alpaca/main"
 
@@ -364,6 +364,96 @@ async def test_one_bad_change_does_not_fail_its_neighbours(store):
     assert all(outcome[0] is not None for outcome in outcomes if outcome is not None)
     assert await store.events.last_sequence(ACCOUNT) == 20
     assert await store.orders.get("bad") is None
+
+
+# Opening a trade
+
+
+async def test_a_trade_its_orders_and_their_events_are_written_together(store):
+    first, second = order("o1"), order("o2")
+    assert await store.orders.open(trade("t1"), [(first, [event("e1"), event("e2")]), (second, [])])
+    assert await store.trades.get("t1") == trade("t1")
+    assert list(await store.orders.find({"trade": "t1"})) == [first, second]
+    assert [(one.id, one.sequence) for one in await store.events.since(ACCOUNT, 0)] == [("e1", 1), ("e2", 2)]
+
+
+async def test_an_order_is_opened_at_the_version_it_has_and_moves_on_from_there(store):
+    licensed = order("o1", state=OrderState.SENDING, version=1)
+    assert await store.orders.open(trade("t1"), [(licensed, [event("e1")])])
+    assert await store.orders.get("o1") == licensed
+    assert await store.orders.record([(order("o1"), [event("stale")])]) == [None]
+    (moved,) = await store.orders.record([(replace(licensed, state=OrderState.WORKING), [event("e2")])])
+    assert moved.version == 2
+    assert [(one.id, one.sequence) for one in await store.events.since(ACCOUNT, 0)] == [("e1", 1), ("e2", 2)]
+
+
+async def test_opening_a_trade_that_is_there_already_writes_nothing(store):
+    assert await store.orders.open(trade("t1"), [(order("o1"), [event("e1")])])
+    assert not await store.orders.open(trade("t1", reason="other"), [(order("o2"), [event("e2")])])
+    assert await store.trades.get("t1") == trade("t1")
+    assert await store.orders.get("o2") is None
+    assert await store.events.last_sequence(ACCOUNT) == 1
+
+
+async def test_opening_a_trade_one_of_whose_orders_is_there_already_writes_nothing(store):
+    await store.orders.insert(order("o2"))
+    changes = [
+        (order("o1"), [event("e1")]),
+        (order("o2", state=OrderState.SENDING, version=1), [event("e2")]),
+    ]
+    assert not await store.orders.open(trade("t1"), changes)
+    assert await store.trades.get("t1") is None
+    assert await store.orders.get("o1") is None
+    assert await store.orders.get("o2") == order("o2")
+    assert await store.events.last_sequence(ACCOUNT) == 0
+
+
+async def test_of_many_opening_the_same_trade_at_once_exactly_one_does(place):
+    stores = [await place.open()] if place.mongodb_uri is None else [await place.open() for _ in range(3)]
+    opened = await asyncio.gather(
+        *(
+            stores[n % len(stores)].orders.open(
+                trade("t1", code=f"n{n}"), [(order("o1", seen=n), [event(f"e{n}")])]
+            )
+            for n in range(12)
+        )
+    )
+    assert sorted(opened) == [False] * 11 + [True]
+    winner = opened.index(True)
+    assert (await stores[0].trades.get("t1")).code == f"n{winner}"
+    assert (await stores[0].orders.get("o1")).seen == winner
+    assert [one.id for one in await stores[0].events.since(ACCOUNT, 0)] == [f"e{winner}"]
+
+
+async def test_many_trades_opened_at_once_number_their_events_without_gaps(store):
+    async def one(number):
+        account = f"a{number % 3}"
+        happened = [event(f"e{number}.{n}", account=account) for n in range(2)]
+        leg = order(f"o{number}", trade=f"t{number}", account=account)
+        assert await store.orders.open(trade(f"t{number}", account=account), [(leg, happened)])
+        await store.orders.record([(leg, [event(f"x{number}", account=account)])])
+
+    await asyncio.gather(*(one(number) for number in range(30)))
+    for account in range(3):
+        log = await store.events.since(f"42/alpaca/a{account}", 0)
+        assert [one.sequence for one in log] == list(range(1, 31))
+
+
+async def test_an_opening_that_cannot_be_stored_leaves_nothing_and_fails_nobody_else(store):
+    async def bad():
+        with pytest.raises(InvalidValue):
+            await store.orders.open(trade("bad"), [(order("bad", seen=1 << 70), [event("bad")])])
+
+    good = [store.orders.open(trade(f"t{n}"), [(order(f"o{n}"), [event(f"e{n}")])]) for n in range(5)]
+    await asyncio.gather(*good, bad())
+    assert await store.trades.get("bad") is None
+    assert len(await store.trades.find()) == 5
+    assert await store.events.last_sequence(ACCOUNT) == 5
+
+
+async def test_only_a_new_trade_can_be_opened(store):
+    with pytest.raises(InvalidValue):
+        await store.orders.open(trade("t1", version=2), [])
 
 
 # Leases

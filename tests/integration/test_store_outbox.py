@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 from domain.orders import OrderState
 from store import open_store
 from tests.servers import MongoServer, fresh_name
-from tests.store_support import Place, event, order
+from tests.store_support import Place, event, order, trade
 
 ACCOUNT = "42/alpaca/main"
 
@@ -154,6 +154,79 @@ async def test_a_record_repeated_by_the_driver_is_known_as_won(place, raw):
     (moved,) = await store.orders.record([(order("o1", state=OrderState.READY), [event("e1")])])
     assert moved.version == 1
     assert await log_of(store) == [("e1", 1)]
+
+
+@asynccontextmanager
+async def half_open(place, raw, *, orders=0, appended=0):
+    """Give a store opened before another process died in the middle of opening t1 with o1, o2, e1 and e2."""
+    store = await place.open()
+    dying = await place.open()
+    assert await dying.orders.open(trade("t1"), [(order("o1"), [event("e1")]), (order("o2"), [event("e2")])])
+    kept = [await raw.orders.find_one({"_id": one}) for one in ("o1", "o2")]
+    happened = [{**await raw.events.find_one({"_id": one}), "sequence": 0} for one in ("e1", "e2")]
+    await raw.orders.delete_many({"_id": {"$in": ["o1", "o2"][orders:]}})
+    await raw.events.delete_many({"_id": {"$in": ["e1", "e2"][appended:]}})
+    outbox = {"token": "a" * 24, "orders": kept, "events": happened}
+    await raw.trades.update_one({"_id": "t1"}, {"$set": {"outbox": outbox}})
+    assert len(await log_of(store)) == appended
+    yield store
+
+
+async def is_whole(store, raw):
+    assert [one.id for one in await store.orders.find({"trade": "t1"})] == ["o1", "o2"]
+    assert await log_of(store) == [("e1", 1), ("e2", 2)]
+    assert await raw.trades.count_documents({"outbox": {"$ne": None}}) == 0
+
+
+@pytest.mark.parametrize("orders", [0, 1, 2])
+@pytest.mark.parametrize("appended", [0, 1, 2])
+async def test_opening_the_store_finishes_a_trade_that_was_half_open(place, raw, orders, appended):
+    async with half_open(place, raw, orders=orders, appended=appended):
+        await is_whole(await place.open(), raw)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda store: store.trades.get("t1"),
+        lambda store: store.trades.find({"account_key": ACCOUNT, "active": True}),
+        lambda store: store.trades.find({"signal": "s1"}),
+    ],
+)
+async def test_whoever_reads_a_trade_sees_all_its_orders(place, raw, look):
+    async with half_open(place, raw) as store:
+        await look(store)
+        await is_whole(store, raw)
+
+
+async def test_what_is_half_open_cannot_be_opened_again_and_is_finished_by_who_looks(place, raw):
+    async with half_open(place, raw) as store:
+        assert not await store.orders.open(trade("t1"), [(order("o1", seen=7), [event("other")])])
+        await store.trades.get("t1")
+        await is_whole(store, raw)
+
+
+async def test_finishing_a_half_open_trade_leaves_an_order_that_moved_on_as_it_is(place, raw):
+    async with half_open(place, raw, orders=2, appended=2) as store:
+        (moved,) = await store.orders.record([(order("o1", state=OrderState.READY), [event("e3")])])
+        await store.trades.get("t1")
+        assert await store.orders.get("o1") == moved
+        assert await log_of(store) == [("e1", 1), ("e2", 2), ("e3", 3)]
+
+
+async def test_an_opening_of_which_nobody_knows_is_finished_before_the_account_goes_on(place, raw):
+    store = await place.open()
+    append = store.engine._journal._numbers.append
+
+    async def broken(events):
+        raise ConnectionResetError
+
+    store.engine._journal._numbers.append = broken
+    with pytest.raises(ConnectionResetError):
+        await store.orders.open(trade("t1"), [(order("o1"), [event("e1")]), (order("o2"), [event("e2")])])
+    store.engine._journal._numbers.append = append
+    await store.orders.record([(order("x1"), [event("e3")])])
+    assert await log_of(store) == [("e1", 1), ("e2", 2), ("e3", 3)]
 
 
 async def test_a_standalone_server_is_enough(tmp_path):

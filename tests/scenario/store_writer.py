@@ -17,7 +17,7 @@ from store import open_store
 from store.opening import OpenStore, wrap
 from store.sqlite.engine import SqliteEngine
 from store.sqlite.writer import Writer
-from tests.store_support import event, order
+from tests.store_support import event, order, trade
 
 TASKS = 50
 ACCOUNTS = 5
@@ -26,8 +26,8 @@ STATES = (OrderState.NEW, OrderState.READY, OrderState.SENDING, OrderState.WORKI
 
 
 async def write(store, key: str, account: str, acknowledge) -> None:
-    """Take one order through its states; each step is one record with two events."""
-    current = order(key, account=account)
+    """Open a trade of one order and take it through its states; each step is one write with two events."""
+    current = order(key, account=account, trade=f"trade-{key}")
     for step in range(len(STATES)):
         current = await move(store, current, step, acknowledge)
         assert current is not None, key
@@ -38,7 +38,11 @@ async def move(store, current, step: int, acknowledge):
     key, account = current.id, current.intent.ref.account
     wanted = replace(current, state=STATES[step])
     happened = [event(f"{key}.{step}.{n}", account=account) for n in range(2)]
-    (written,) = await store.orders.record([(wanted, happened)])
+    if step == 0:
+        opened = await store.orders.open(trade(current.trade, account=account), [(wanted, happened)])
+        written = wanted if opened else None
+    else:
+        (written,) = await store.orders.record([(wanted, happened)])
     if written is not None:
         acknowledge(f"{key} {account} {step}\n")
     return written

@@ -30,7 +30,10 @@ SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 32)
 async def broken(store, acknowledged: list[str]) -> list[str]:
     """List every way in which the store breaks its promises; empty when it keeps them all."""
     faults = []
+    trades = {one.id for one in await store.trades.find(limit=10_000_000)}
     orders: dict[str, Order] = {one.id: one for one in await store.orders.find(limit=10_000_000)}
+    whole = {one.trade for one in orders.values()}
+    faults += [f"a trade without its order, or an order without its trade: {key}" for key in trades ^ whole]
     seen: Counter[str] = Counter()
     for account in range(ACCOUNTS):
         key = f"42/alpaca/a{account}"

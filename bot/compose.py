@@ -28,6 +28,7 @@ from bot.vaults import open_ring, prove
 from bot.web import Web
 from bot.web import apps as web_apps
 from cogs.base import Services
+from cogs.guards import powers
 from cogs.panels import trade_panel
 from cogs.panels.manage import account_note
 from domain.broker import BrokerAdapter
@@ -43,7 +44,7 @@ from trading.points import FaultPoints
 from vault.redact import Redactor
 from vault.vault import EnvelopeVault
 from wizard.discord_view import WizardView
-from wizard.flows.link_account import LinkAccount
+from wizard.flows.catalogue import declare
 from wizard.manager import FlowManager
 
 
@@ -154,7 +155,7 @@ class _Builder:
         self.verbs = self._verbs()
         self.web = Web(settings, store, clock, self.connection, adapters())
         self.flows = self._flows()
-        self.wizard = WizardView(self.flows)
+        self.wizard = WizardView(self.flows, self.web.door, powers)
 
     def house(self) -> House:
         return House(
@@ -205,7 +206,7 @@ class _Builder:
         )
 
     def _flows(self) -> FlowManager:
-        flows = (LinkAccount(self.verbs.accounts).flow(),)
+        flows = declare(self.verbs, self.web.door)
         return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.register)
 
     async def _sweep(self) -> int:

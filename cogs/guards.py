@@ -14,6 +14,14 @@ def in_server(interaction: Ix) -> GuildId:
     return guild
 
 
+def powers(interaction: Ix) -> frozenset[str]:
+    """Name what the person may do where they are, by what Discord says with this very interaction."""
+    guild, allowed = server(interaction), interaction.permissions
+    if guild is None or not (allowed.manage_guild or allowed.administrator):
+        return frozenset()
+    return frozenset({f"manage:{guild}"})
+
+
 def owned_server(interaction: Ix) -> GuildId:
     """Give the server when the person may manage it. Raises InvalidValue otherwise."""
     guild = in_server(interaction)

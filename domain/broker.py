@@ -92,6 +92,12 @@ class FieldSpec:
     """Value and label; empty for free text."""
     default: str = ""
     max_length: int = 200
+    entity: str = ""
+    """What is picked rather than typed, where it can be: ``channel``, ``user`` or ``role``.
+
+    The value is up to ``most`` ids, with spaces between them.
+    """
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +195,8 @@ class BrokerManifest:
     """
     consent_app: bool = False
     """Whether that needs an app of the operator's: ``ConsentRequest.app`` and ``SessionDeps.app``."""
+    account_field: str = ""
+    """The field that says which account of a login with several is meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +227,8 @@ class Verified:
     state: AccountState
     accounts: tuple[str, ...] = ()
     """Masked account numbers to choose from, where the login has several."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Values of the manifest's ``account_field`` with what to show, where one account was taken unasked."""
     may_withdraw: bool = False
     notes: tuple[str, ...] = ()
     expires_at: datetime | None = None

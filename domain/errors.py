@@ -39,7 +39,8 @@ class BrokerError(DomainError):
     """Say what went wrong at a broker.
 
     ``code`` is stable and machine readable; ``text`` is one sentence a trader understands; neither ever
-    holds a credential. ``retry_after`` is seconds, where the broker said so.
+    holds a credential. ``retry_after`` is seconds, where the broker said so. ``choices`` are what a field may
+    be, as value and label, where the login left it open which account is meant.
     """
 
     default_sent = Sent.YES
@@ -53,6 +54,7 @@ class BrokerError(DomainError):
         code: str,
         sent: Sent | None = None,
         retry_after: float | None = None,
+        choices: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -61,6 +63,7 @@ class BrokerError(DomainError):
         self.code = code
         self.sent = sent if sent is not None else self.default_sent
         self.retry_after = retry_after
+        self.choices = choices
 
 
 class Denied(BrokerError):

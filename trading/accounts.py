@@ -13,7 +13,7 @@ from trading import guard, texts
 from trading.deps import TradingDeps
 from trading.entitlements import PAPER, Facts, decide, in_beta, within
 from trading.executor import Executor
-from trading.sessions import open_session, prepare
+from trading.sessions import open_credentials, open_session, prepare
 
 
 class AccountService:
@@ -192,6 +192,17 @@ class AccountService:
             if account in {mine.id, mine.name}:
                 return mine
         raise InvalidValue(texts.say("not_your_account"))
+
+    async def kept(self, user: UserId, account: str) -> Credentials:
+        """Open what an account has now, for a change of some of it. Raises InvalidValue, VaultError."""
+        return await open_credentials(self._deps, await self.get(user, account))
+
+    def exchanged(self, user: UserId, broker: str, credentials: Credentials) -> Mapping[str, str]:
+        """Give, once, what a live test got in exchange for a one-time code among these credentials.
+
+        Who seals it with them may save the account with another process than the one that tested it.
+        """
+        return self._exchanged.pop(_digest(user, broker, credentials), {})
 
     async def default(self, user: UserId) -> LinkedAccount:
         """Give the member's default account. Raises InvalidValue when there is none."""

@@ -23,6 +23,7 @@ from trading.executor import Executor
 from trading.gate import Gate
 from trading.hub import Hub
 from trading.intake import Reader
+from trading.limits import LimitBook
 from trading.points import FaultPoints
 from trading.reminders import Reminders
 from trading.service import TradingService
@@ -39,6 +40,7 @@ class Verbs:
     care: AccountCare
     tokens: TokenService
     gate: Gate
+    limits: LimitBook
     reminders: Reminders
 
 
@@ -91,5 +93,6 @@ def _tie(deps: TradingDeps, reader: Reader) -> Verbs:
         care=AccountCare(deps, executor, accounts),
         tokens=TokenService(deps.store.tokens, deps.clock),
         gate=Gate(deps),
+        limits=LimitBook(deps),
         reminders=Reminders(deps),
     )

@@ -1,6 +1,6 @@
 """Tell members what they may do and why not, and count who was turned away and came back with a tier."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.accounts import Environment
@@ -43,6 +43,11 @@ class Gate:
     def tiers(self) -> Mapping[Tier, TierRules]:
         """Give what each tier allows."""
         return self._deps.config.gate.tiers
+
+    @property
+    def beta(self) -> Collection[str]:
+        """Give the brokers that are being rolled out."""
+        return self._deps.config.gate.beta_brokers
 
     @property
     def products(self) -> Sequence[str]:

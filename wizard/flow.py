@@ -164,8 +164,12 @@ class Flow:
     """Declare a flow. ``begin`` looks at the answers it was started with and says where to start."""
 
     name: str
-    begin: Callable[[Context], Awaitable[Next]]
+    begin: Callable[[Context], Awaitable[Next | Stop]]
     steps: Mapping[str, Step]
+    here: bool = False
+    """Shown where it was asked for instead of in private: it picks from what is there."""
+    power: Callable[[Mapping[str, str]], str] | None = None
+    """Names, from its answers, what whoever answers must be allowed to do, each time anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

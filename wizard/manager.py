@@ -1,7 +1,7 @@
 """Drive flows: start, answer, go back, cancel, and end those nobody finished."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -39,8 +39,9 @@ _ENDED = "@ended"
 class FlowManager:
     """Keep half-done flows: each answer is durable before the next step is shown.
 
-    Raises FlowRefused when the flow is gone, not theirs, busy, or already past the step answered. ``hide`` is
-    told every secret as it is typed, so that logs can mask it.
+    Raises FlowRefused when the flow is gone, not theirs, busy, or already past the step answered. ``powers``
+    is what the face found that the person may do, just now. ``hide`` is told every secret as it is typed, so
+    that logs can mask it.
     """
 
     def __init__(
@@ -61,7 +62,17 @@ class FlowManager:
         self._hide = hide
         self._busy: set[str] = set()
 
-    async def start(self, flow: str, user: UserId, initial: Mapping[str, str] | None = None) -> Turn:
+    def flow(self, name: str) -> Flow:
+        """Give a flow as it was declared."""
+        return self._flows[name]
+
+    async def start(
+        self,
+        flow: str,
+        user: UserId,
+        initial: Mapping[str, str] | None = None,
+        powers: Collection[str] = (),
+    ) -> Turn:
         """Begin a flow; ``initial`` answers let it skip what is known already."""
         now = self._clock.now()
         state = FlowState(
@@ -74,37 +85,44 @@ class FlowManager:
         )
         declared = self._flows[flow]
         asked = replace(state, answers=dict(initial or {}))
+        _check_power(declared, asked.answers, powers)
         await self._store.insert(state)
-        with self._alone(state.id):
+        with self._alone(state.id), _vault_says():
             return await self._settle(declared, state, await declared.begin(self._context(asked)))
 
-    async def show(self, flow_id: str, user: UserId) -> Turn:
+    async def show(self, flow_id: str, user: UserId, powers: Collection[str] = ()) -> Turn:
         """Show the step a flow is at, as after a restart."""
         state = await self._load(flow_id, user)
-        flow, _ = self._declared(state)
+        flow, _ = self._declared(state, powers)
         return await self._render(flow, state, ())
 
     async def known(self, flow_id: str, user: UserId, step: str) -> Context:
         """Give what a flow at ``step`` knows so far, for a page that needs it to ask its question."""
         return self._context(await self._load(flow_id, user, step))
 
-    async def answer(self, flow_id: str, user: UserId, step: str, values: Mapping[str, str]) -> Turn:
+    async def answer(
+        self,
+        flow_id: str,
+        user: UserId,
+        step: str,
+        values: Mapping[str, str],
+        powers: Collection[str] = (),
+    ) -> Turn:
         """Take what the person answered at ``step`` and show what comes next."""
         with self._alone(flow_id):
             state = await self._load(flow_id, user, step)
-            flow, declared = self._declared(state)
+            flow, declared = self._declared(state, powers)
             try:
-                return await self._settle(flow, state, await declared.take(self._context(state), values))
-            except VaultUnavailable:
-                raise FlowRefused("keys_away") from None  # nothing changed: the same answer works later
+                with _vault_says():
+                    return await self._settle(flow, state, await declared.take(self._context(state), values))
             except VaultError:
                 return await self._end(state, Abort(reason="secrets_lost"))
 
-    async def back(self, flow_id: str, user: UserId, step: str) -> Turn:
+    async def back(self, flow_id: str, user: UserId, step: str, powers: Collection[str] = ()) -> Turn:
         """Return to the question before ``step``."""
         with self._alone(flow_id):
             state = await self._load(flow_id, user, step)
-            flow, _ = self._declared(state)
+            flow, _ = self._declared(state, powers)
             trail = _trail(state)
             if not trail:
                 return await self._render(flow, state, ())
@@ -172,11 +190,12 @@ class FlowManager:
             raise FlowRefused("moved_on")
         return state
 
-    def _declared(self, state: FlowState) -> tuple[Flow, Step]:
+    def _declared(self, state: FlowState, powers: Collection[str]) -> tuple[Flow, Step]:
         flow = self._flows.get(state.flow)
         step = flow.steps.get(state.step) if flow else None
         if flow is None or step is None:
             raise FlowRefused("outdated")  # a newer version of the bot no longer has it
+        _check_power(flow, state.answers, powers)
         return flow, step
 
     def _context(self, state: FlowState) -> Context:
@@ -270,6 +289,21 @@ class FlowManager:
     async def _drop(self, state: FlowState) -> None:
         await self._store.delete(state.id)
         await self._vault.forget(user=state.user, broker=SEALED_AS, account=state.id)
+
+
+def _check_power(flow: Flow, answers: Mapping[str, str], powers: Collection[str]) -> None:
+    """Refuse whoever is not, or no longer, allowed what the flow does."""
+    if flow.power is not None and flow.power(answers) not in powers:
+        raise FlowRefused("not_allowed")
+
+
+@contextmanager
+def _vault_says() -> Iterator[None]:
+    """Tell that nothing changed while keys are away: the same answer works later."""
+    try:
+        yield
+    except VaultUnavailable:
+        raise FlowRefused("keys_away") from None
 
 
 def _trail(state: FlowState) -> tuple[str, ...]:

@@ -50,5 +50,6 @@ def login(environment: Environment, accounts: list[str], wanted: str) -> str:
             raise _ERRORS.auth(texts.WRONG_ACCOUNT, "wrong_account")
         return wanted
     if len(accounts) != 1:
-        raise _ERRORS.denied(texts.WHICH_ACCOUNT, "which_account")
+        choices = tuple((account, "…" + account[-4:]) for account in accounts)
+        raise _ERRORS.denied(texts.WHICH_ACCOUNT, "which_account", choices)
     return accounts[0]

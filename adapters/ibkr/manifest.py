@@ -62,6 +62,7 @@ MANIFEST = BrokerManifest(
     rates=(RateRule(scope=Scope.CONNECTION, count=45, window=1.0),),
     rate_variable="IBKR_RATE_LIMIT",
     auth="gateway",
+    account_field="account",
     setup_url="https://www.interactivebrokers.com/campus/ibkr-api-page/twsapi-doc/",
     fields=(
         FieldSpec(

@@ -55,9 +55,11 @@ class Errors:
         """Give the same for another operation."""
         return replace(self, operation=operation)
 
-    def denied(self, text: str, code: str) -> Denied:
+    def denied(self, text: str, code: str, choices: tuple[tuple[str, str], ...] = ()) -> Denied:
         """Refuse before anything is sent."""
-        return self._make(Denied, text, code)
+        refused = self._make(Denied, text, code)
+        refused.choices = choices
+        return refused
 
     def rejected(self, text: str, code: str) -> Rejected:
         """Report a refusal."""

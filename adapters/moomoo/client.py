@@ -78,6 +78,11 @@ class Client:
             raise errors.unreachable(texts.DISCONNECTED, "disconnected")
         return self._gateway.account
 
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Give the accounts to choose from, as number and what to show, where several would do."""
+        return self._gateway.choices
+
     async def link(self, errors: Errors, *, trade: bool) -> Link:
         """Give a connected context, a new one where the old one died. Raises Unreachable, AuthFailed."""
         async with self._locks[trade]:

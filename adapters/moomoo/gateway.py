@@ -65,6 +65,8 @@ class Gateway:
         # What is allowed is None where the operator named the place, and no member.
         self._host, self._allowed = self._named, allowed
         self.account: Account | None = None
+        self.choices: tuple[tuple[str, str], ...] = ()
+        """The accounts there are, where several would do and none was named."""
 
     async def trade(self, lost: Callable[[], None], errors: Errors, push: Callable[[Any], None]) -> Link:
         """Connect for trading: pick the account, unlock it where it is real, listen to its orders."""
@@ -195,7 +197,10 @@ class Gateway:
         if not fit:
             text = (texts.NO_SUCH_ACCOUNT if wanted else texts.NO_ACCOUNT).format(kind=kind)
             raise errors.auth(text, "unknown_account" if wanted else "no_account")
-        return Account(number=int(fit[0]["acc_id"]), firm=str(fit[0]["security_firm"]))
+        found = [Account(number=int(row["acc_id"]), firm=str(row["security_firm"])) for row in fit]
+        several = len(found) > 1 and not wanted
+        self.choices = tuple((str(one.number), one.masked) for one in found) if several else ()
+        return found[0]
 
     async def _unlock(self, link: Link, account: Account, errors: Errors) -> None:
         """Unlock trading. Not by the SDK's own method, which keeps the password to use it again."""

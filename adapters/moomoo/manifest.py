@@ -61,6 +61,7 @@ MANIFEST = BrokerManifest(
     rates=(RATES["place"], RATES["modify"], RATES["orders"]),
     rate_variable="MOOMOO_RATE_LIMIT",
     auth="gateway",
+    account_field="account_id",
     setup_url="https://openapi.moomoo.com/moomoo-api-doc/en/quick/opend-base.html",
     fields=(
         FieldSpec(

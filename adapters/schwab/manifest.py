@@ -61,6 +61,7 @@ MANIFEST = BrokerManifest(
     auth="oauth",
     setup_url="https://developer.schwab.com/dashboard/apps",
     consent=consent.address,
+    account_field="account",
     fields=(
         FieldSpec(
             key="app_key",

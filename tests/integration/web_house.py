@@ -184,7 +184,7 @@ class WebHouse:
         self.vault = EnvelopeVault(KeyFile(key), self.clock)
         self.linker = FakeLinker(self.clock)
         self.taken: list[dict[str, str]] = []
-        flows = (LinkAccount(self.linker).flow(), web_flow(self.taken))
+        flows = (LinkAccount(self.linker, self.linker).flow(), web_flow(self.taken))
         self.flows = FlowManager(flows, store.flows, self.vault, self.clock)
         self.passes = Passes(store.passes, self.clock)
         self.door = Door(self.passes, self.url)

@@ -1,6 +1,7 @@
 """A server with two members, and a bot whose only command is the wizard."""
 
 import contextlib
+import inspect
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vault.keys import KeyFile
 from vault.vault import EnvelopeVault
 from wizard.discord_view import WizardView
 from wizard.flows.link_account import LinkAccount
+from wizard.flows.reauth import Reauth
 from wizard.manager import FlowManager
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, message_content=True)
@@ -33,6 +35,8 @@ class Trip:
         class Wrapped:
             def __getattr__(self, name):
                 real = getattr(port, name)
+                if not inspect.iscoroutinefunction(real):
+                    return real
 
                 async def called(*args, **kwargs):
                     if trip.left is not None:
@@ -63,6 +67,7 @@ class Bench:
         for user in (self.ana, self.ben, self.shy):
             sim.join(self.guild, user)
         self.trip = Trip()
+        self.door = None
         KeyFile.create(folder / "key")
 
     @contextlib.asynccontextmanager
@@ -71,9 +76,10 @@ class Bench:
         store = await open_store(data_dir=self.folder / "data")
         self.store = store
         vault = EnvelopeVault(KeyFile(self.folder / "key"), self.clock)
-        link_flow = LinkAccount(self.trip.wrap(self.linker)).flow()
-        flows = FlowManager([link_flow], self.trip.wrap(store.flows), self.trip.wrap(vault), self.clock)
-        wizard = WizardView(flows)
+        linker = self.trip.wrap(self.linker)
+        every = [LinkAccount(linker, linker, door=self.door).flow(), Reauth(linker, self.door).flow()]
+        flows = FlowManager(every, self.trip.wrap(store.flows), self.trip.wrap(vault), self.clock)
+        wizard = WizardView(flows, self.door)
 
         def prepare(bot: PlainBot) -> None:
             wizard.register(bot)
@@ -113,7 +119,7 @@ class Bench:
     async def to_keys(self, user):
         """Click through to the step that asks for keys."""
         await self.link(user)
-        message = await self.panel(user, "Link a broker account")
+        message = await self.panel(user, "Which broker?")
         await self.pick(user, message, "alpaca")
         message = await self.panel(user, "paper or live")
         await self.pick(user, message, "paper")

@@ -12,13 +12,15 @@ CHOOSE: Final = "choose"
 """A button that is a choice: ``choose.<value>``."""
 RUN: Final = "run"
 """Go on without an answer: a retry, or back from another page."""
+FRESH: Final = "fresh"
+"""Draw the panel anew, with links that are good again."""
 BACK: Final = "back"
 CANCEL: Final = "cancel"
 
 _HEAD = r"wiz:(?P<flow>[0-9a-f]{32}):(?P<step>[a-z_]{1,40}):"
 SELECT_TEMPLATE = re.compile(_HEAD + rf"(?P<action>{PICK})(?P<value>)")
 BUTTON_TEMPLATE = re.compile(
-    _HEAD + rf"(?P<action>{FORM}|{CHOOSE}|{RUN}|{BACK}|{CANCEL})(?:\.(?P<value>[\w-]{{1,12}}))?"
+    _HEAD + rf"(?P<action>{FORM}|{CHOOSE}|{RUN}|{FRESH}|{BACK}|{CANCEL})(?:\.(?P<value>[\w-]{{1,12}}))?"
 )
 
 

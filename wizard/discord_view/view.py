@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import traceback
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import discord
@@ -19,10 +19,11 @@ from wizard.discord_view import ids
 from wizard.discord_view.ids import CHOOSE, FORM, PICK, Aim
 from wizard.discord_view.items import items_for
 from wizard.discord_view.modals import modal, typed
-from wizard.discord_view.panels import ENDED, WRONG, notice, panel
+from wizard.discord_view.panels import ENDED, WRONG, Page, is_secret, notice, panel
 from wizard.flow import FlowRefused, Form, Progress, Turn
 from wizard.manager import FlowManager
 from wizard.texts import say
+from wizard.web import WebDoor
 
 log = structlog.get_logger(__name__)
 _EDITS = 500
@@ -30,13 +31,19 @@ _QUIET = discord.AllowedMentions.none()
 
 Interaction: TypeAlias = discord.Interaction[Any]
 Edit: TypeAlias = Callable[[ui.LayoutView], Awaitable[object]]
+Powers: TypeAlias = Callable[[Interaction], Collection[str]]
+"""Say what the person of an interaction may do, as it is now."""
 
 
 class WizardView:
     """Show flows and take clicks. Every click names its flow, so nothing is lost with a process."""
 
-    def __init__(self, flows: FlowManager) -> None:
+    def __init__(
+        self, flows: FlowManager, door: WebDoor | None = None, powers: Powers = lambda _: ()
+    ) -> None:
         self._flows = flows
+        self._door = door
+        self._powers = powers
         self._items = items_for(self._clicked)
         self._drawing: set[str] = set()
         """Flows whose panel somebody is about to change."""
@@ -58,9 +65,17 @@ class WizardView:
         """
         if not interaction.response.is_done():
             await interaction.response.defer(ephemeral=True, thinking=True)
-        turn = await self._flows.start(flow, _member(interaction), initial)
         try:
-            message = await interaction.user.send(view=panel(turn, self._items), allowed_mentions=_QUIET)
+            turn = await self._flows.start(flow, _member(interaction), initial, self._powers(interaction))
+        except FlowRefused as refused:
+            await _tell(interaction, notice(f"refused.{refused.key}", ENDED))
+            return
+        if self._flows.flow(flow).here:
+            await self._present(interaction, turn)
+            return
+        try:
+            drawn = await self._draw(turn, _member(interaction))
+            message = await interaction.user.send(view=drawn, allowed_mentions=_QUIET)
         except discord.Forbidden:
             await self._start_here(interaction, turn)
             return
@@ -77,10 +92,10 @@ class WizardView:
         edit, alone = self._edit_panel(state), turn.flow_id not in self._drawing
         self._drawing.add(turn.flow_id)
         try:
-            await edit(panel(turn, self._items))
+            await edit(await self._draw(turn, state.user))
             while isinstance(turn.result, Progress) and not turn.result.problems:
                 turn = await self._flows.answer(turn.flow_id, state.user, turn.step, {})
-                await edit(panel(turn, self._items))
+                await edit(await self._draw(turn, state.user))
         finally:
             if alone:
                 self._drawing.discard(turn.flow_id)
@@ -94,9 +109,8 @@ class WizardView:
         return len(expired)
 
     async def _start_here(self, interaction: Interaction, turn: Turn) -> None:
-        note = panel(turn, self._items, note=say("view.dm_closed"))
         edit = self._remember(turn.flow_id, _edit_original(interaction))
-        await edit(note)
+        await edit(await self._draw(turn, _member(interaction), note=say("view.dm_closed")))
         await self._work(interaction, turn, edit)
 
     async def _clicked(self, interaction: Interaction, custom_id: str, values: Sequence[str]) -> None:
@@ -120,42 +134,53 @@ class WizardView:
             await self._open_form(interaction, aim)
             return
         await interaction.response.defer()  # what follows may take longer than three seconds
-        user = _member(interaction)
+        user, powers = _member(interaction), self._powers(interaction)
         match aim.action:
             case ids.BACK:
-                turn = await self._flows.back(aim.flow_id, user, aim.step)
+                turn = await self._flows.back(aim.flow_id, user, aim.step, powers)
             case ids.CANCEL:
                 turn = await self._flows.cancel(aim.flow_id, user)
+            case ids.FRESH:
+                turn = await self._flows.show(aim.flow_id, user, powers)
             case _:
-                turn = await self._flows.answer(aim.flow_id, user, aim.step, _answer(aim, values))
+                answer = _answer(aim, values)
+                turn = await self._flows.answer(aim.flow_id, user, aim.step, answer, powers)
         await self._present(interaction, turn)
 
     async def _open_form(self, interaction: Interaction, aim: Aim) -> None:
         """Answer with the modal, which must be the first answer."""
-        turn = await self._flows.show(aim.flow_id, _member(interaction))
+        turn = await self._flows.show(aim.flow_id, _member(interaction), self._powers(interaction))
         if turn.step != aim.step or not isinstance(turn.result, Form):
             await interaction.response.defer()
             raise FlowRefused("moved_on")
+        if self._only_page(turn.result):
+            raise FlowRefused("page_only")  # a panel drawn before the owner decided so
         form = modal(turn, turn.result)
         await interaction.response.send_modal(form)
         form.stop()  # the library need not remember it: see _interacted
 
     async def _take_form(self, interaction: Interaction, aim: Aim) -> None:
         await interaction.response.defer()
-        turn = await self._flows.answer(aim.flow_id, _member(interaction), aim.step, typed(interaction))
+        user, powers = _member(interaction), self._powers(interaction)
+        if self._door is not None and self._door.required:
+            asked = (await self._flows.show(aim.flow_id, user, powers)).result
+            if isinstance(asked, Form) and self._only_page(asked):
+                raise FlowRefused("page_only")
+        turn = await self._flows.answer(aim.flow_id, user, aim.step, typed(interaction), powers)
         await self._present(interaction, turn)
 
     async def _present(self, interaction: Interaction, turn: Turn) -> None:
         """Draw the next step over the panel that was clicked."""
         edit = self._remember(turn.flow_id, _edit_original(interaction))
-        await edit(panel(turn, self._items))
+        await edit(await self._draw(turn, _member(interaction)))
         await self._work(interaction, turn, edit)
 
     async def _work(self, interaction: Interaction, turn: Turn, edit: Edit) -> None:
         """Do what takes a moment, now that the panel says so."""
         while isinstance(turn.result, Progress) and not turn.result.problems:
-            turn = await self._flows.answer(turn.flow_id, _member(interaction), turn.step, {})
-            await edit(panel(turn, self._items))
+            user, powers = _member(interaction), self._powers(interaction)
+            turn = await self._flows.answer(turn.flow_id, user, turn.step, {}, powers)
+            await edit(await self._draw(turn, user))
 
     async def _guarded(self, interaction: Interaction, aim: Aim, work: Awaitable[None]) -> None:
         """Let every click end in a changed panel or one clear sentence."""
@@ -180,7 +205,19 @@ class WizardView:
     async def _catch_up(self, interaction: Interaction, aim: Aim) -> None:
         """Draw a panel anew that fell behind its flow: the bot died, or Discord refused the change."""
         with contextlib.suppress(FlowRefused, discord.HTTPException):
-            await self._present(interaction, await self._flows.show(aim.flow_id, _member(interaction)))
+            turn = await self._flows.show(aim.flow_id, _member(interaction), self._powers(interaction))
+            await self._present(interaction, turn)
+
+    async def _draw(self, turn: Turn, user: UserId, note: str = "") -> ui.LayoutView:
+        """Draw a turn; a form for secrets gets a fresh link to the page, where there is one."""
+        page = None
+        if self._door is not None and isinstance(turn.result, Form) and is_secret(turn.result):
+            url = await self._door.form(flow_id=turn.flow_id, user=user, step=turn.step)
+            page = Page(url=url, only=self._door.required)
+        return panel(turn, self._items, note, page)
+
+    def _only_page(self, form: Form) -> bool:
+        return self._door is not None and self._door.required and is_secret(form)
 
     def _remember(self, flow_id: str, edit: Edit) -> Edit:
         """Keep the way to a panel that only its interaction can change: one outside direct messages."""

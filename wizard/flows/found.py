@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from domain.accounts import Environment
@@ -23,6 +24,7 @@ def dump(verified: Verified) -> str:
             "paper": state.paper,
             "restricted": state.restricted,
             "accounts": list(verified.accounts),
+            "expires_at": verified.expires_at.isoformat() if verified.expires_at else "",
             "notes": list(verified.notes),
         }
     )
@@ -43,6 +45,7 @@ def load(text: str) -> Verified:
         ),
         accounts=tuple(kept["accounts"]),
         notes=tuple(kept["notes"]),
+        expires_at=datetime.fromisoformat(kept["expires_at"]) if kept["expires_at"] else None,
     )
 
 

@@ -37,4 +37,4 @@ def vault(tmp_path: Path, clock: DrivenClock) -> EnvelopeVault:
 
 @pytest.fixture
 def flows(store, vault: EnvelopeVault, clock: DrivenClock, linker: FakeLinker) -> FlowManager:
-    return FlowManager([LinkAccount(linker).flow()], store.flows, vault, clock)
+    return FlowManager([LinkAccount(linker, linker).flow()], store.flows, vault, clock)

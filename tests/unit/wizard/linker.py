@@ -2,25 +2,35 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from domain.accounts import Environment, LinkedAccount
 from domain.broker import BrokerManifest, ClientIds, Credentials, EventSource, FieldSpec, Verified
-from domain.errors import AuthFailed, DomainError, InvalidValue
+from domain.errors import AuthFailed, Denied, DomainError, InvalidValue
 from domain.ids import UserId
+from domain.instruments import AssetClass
 from domain.portfolio import AccountState
 from domain.ports import Clock
 
 GOOD = {"api_key": "PKGOODCANARYKEY00001", "api_secret": "good/canary+secret=000000000000000000001"}
+BAD_SIGN_IN = "https://back.example/?code=BADSIGNINCANARY"
 BAD = {"api_key": "PKBADCANARYKEY000002", "api_secret": "bad/canary+secret=0000000000000000000002"}
 
 
-def manifest(slug: str, title: str, environments: tuple[Environment, ...], fields: tuple[FieldSpec, ...]):
+def manifest(
+    slug: str,
+    title: str,
+    environments: tuple[Environment, ...],
+    fields: tuple[FieldSpec, ...],
+    kind: AssetClass = AssetClass.EQUITY,
+    **more,
+):
     return BrokerManifest(
         slug=slug,
         title=title,
         summary=f"{title}: stocks and more",
-        classes={},
+        classes={kind: None},
         environments=environments,
         events=EventSource.POLL,
         client_ids=ClientIds.UNIQUE,
@@ -28,6 +38,7 @@ def manifest(slug: str, title: str, environments: tuple[Environment, ...], field
         throttled_submit_sent=False,
         fields=fields,
         setup_url=f"https://{slug}.example/keys" if fields else "",
+        **more,
     )
 
 
@@ -67,6 +78,30 @@ WIDE = manifest(
         for number in range(7)
     ),
 )
+COINS = manifest(
+    "coins",
+    "Coins",
+    (Environment.LIVE,),
+    (
+        FieldSpec(key="api_key", label="API key", help="x", secret=True, pattern="[A-Z0-9]{20}"),
+        FieldSpec(key="api_secret", label="Secret key", help="x", secret=True),
+    ),
+    AssetClass.CRYPTO,
+)
+SIGNED = manifest(
+    "signed",
+    "Signed",
+    (Environment.LIVE,),
+    (
+        FieldSpec(key="app_key", label="App key", help="x", secret=True),
+        FieldSpec(key="app_secret", label="App secret", help="x", secret=True),
+        FieldSpec(key="redirect_url", label="Address", help="x", secret=True, required=False),
+        FieldSpec(key="account", label="Account", help="x", secret=False, required=False),
+    ),
+    auth="oauth",
+    consent=lambda asked: "https://signed.example/authorize",
+    account_field="account",
+)
 
 
 class FakeLinker:
@@ -81,6 +116,9 @@ class FakeLinker:
         self.verified: Mapping[str, object] = {}
         self.gate: asyncio.Event | None = None
         self.die_after_link = False
+        self.expires: list[object] = []
+        self.got: Mapping[str, str] = {}
+        self.several: tuple[tuple[str, str], ...] = ()
 
     async def available(self, user: UserId) -> Sequence[BrokerManifest]:
         return self.brokers
@@ -96,6 +134,13 @@ class FakeLinker:
             await self.gate.wait()
         if self.problem:
             raise self.problem
+        if credentials.get("redirect_url") == BAD_SIGN_IN:
+            raise AuthFailed("That sign-in is over.", broker=broker, operation="verify", code="401")
+        if credentials.get("redirect_url"):
+            self.got = {"token": "the-token", "redirect_url": ""}
+        if self.several and not credentials.get("account"):
+            text = "There are several accounts."
+            raise Denied(text, broker=broker, operation="verify", code="which", choices=self.several)
         if credentials.get("api_key") == BAD["api_key"]:
             raise AuthFailed(
                 "Alpaca does not know these keys.", broker=broker, operation="verify", code="401"
@@ -108,6 +153,42 @@ class FakeLinker:
             paper=environment is Environment.PAPER,
         )
         return Verified(**({"state": state} | dict(self.verified)))
+
+    def exchanged(self, user: UserId, broker: str, credentials: Credentials) -> Mapping[str, str]:
+        got, self.got = self.got, {}
+        return got
+
+    async def get(self, user: UserId, account: str) -> LinkedAccount:
+        for linked in await self.accounts(user):
+            if linked.id == account:
+                return linked
+        raise InvalidValue("You have no such account.")
+
+    async def kept(self, user: UserId, account: str) -> Credentials:
+        await self.get(user, account)
+        return Credentials(next(values for linked, values in self.saved if linked.id == account))
+
+    async def relink(
+        self, *, user: UserId, account: str, credentials: Credentials, verified: Verified
+    ) -> LinkedAccount:
+        linked = await self.get(user, account)
+        if verified.state.number_masked != linked.number_masked:
+            raise InvalidValue("These keys belong to another account.")
+        plain = {key: credentials[key] for key in credentials if not key.startswith("api")}
+        return self._change(linked, {key: credentials[key] for key in credentials}, options=plain)
+
+    async def rename(self, user: UserId, account: str, name: str) -> LinkedAccount:
+        return self._change(await self.get(user, account), name=name)
+
+    async def make_default(self, user: UserId, account: str) -> LinkedAccount:
+        for linked in await self.accounts(user):
+            self._change(linked, is_default=linked.id == account)
+        return await self.get(user, account)
+
+    def _change(self, linked: LinkedAccount, values=None, **change) -> LinkedAccount:
+        at = [known.id for known, _ in self.saved].index(linked.id)
+        self.saved[at] = (replace(linked, **change), values or self.saved[at][1])
+        return self.saved[at][0]
 
     async def link(
         self,
@@ -129,7 +210,9 @@ class FakeLinker:
             environment=environment,
             number_masked=verified.state.number_masked,
             linked_at=self.clock.now(),
+            is_default=not await self.accounts(user),
         )
+        self.expires.append(verified.expires_at)
         self.saved.append((account, {key: credentials[key] for key in credentials}))
         if self.die_after_link:
             raise KeyboardInterrupt

@@ -36,7 +36,7 @@ async def test_a_flow_stays_at_its_step_and_the_same_answer_works_later(
     store, vault, clock, linker: FakeLinker
 ):
     away = Away(vault)
-    flows = FlowManager([LinkAccount(linker).flow()], store.flows, away, clock)
+    flows = FlowManager([LinkAccount(linker, linker).flow()], store.flows, away, clock)
     turn = await flows.start("link_account", ME, {"broker": "alpaca"})
     turn = await flows.answer(turn.flow_id, ME, "environment", {"choice": "paper"})
     away.away = True

@@ -3,19 +3,23 @@
 import asyncio
 import base64
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
 
 from domain.accounts import Environment
+from domain.broker import Verified
 from domain.errors import InvalidValue, OutcomeUnknown
 from domain.portfolio import AccountState
-from tests.unit.wizard.linker import ALPACA, BAD, GOOD, PAPER, FakeLinker
+from tests.unit.wizard.linker import ALPACA, BAD, COINS, GOOD, PAPER, WIDE, FakeLinker
 from wizard.flow import Abort, Done, FlowRefused, Form, Menu, Progress, Turn
+from wizard.flows import found
 from wizard.manager import FlowManager
 
 ME, OTHER = "100", "101"
+STATE = AccountState(number_masked="***1", cash=Decimal(1), equity=Decimal(1), buying_power=Decimal(1))
 
 
 async def answer(flows: FlowManager, turn: Turn, **values: str) -> Turn:
@@ -86,25 +90,103 @@ async def test_a_broker_named_in_the_command_is_not_asked_for(flows: FlowManager
     assert (turn.step, keys(turn)) == ("broker", ["broker_gone"])
 
 
-@pytest.mark.parametrize("word", ["", "live", "LIVE!", "yes", " L I V E"])
-async def test_live_needs_the_typed_word(flows: FlowManager, linker: FakeLinker, word: str):
+WRONG_WORDS = ["live", "LIVE!", "yes", " L I V E"]
+
+
+@pytest.mark.parametrize("word", ["", *WRONG_WORDS])
+async def test_live_needs_the_typed_word_and_right_keys_are_not_typed_twice(
+    flows: FlowManager, linker: FakeLinker, word: str
+):
     turn = await to_keys(flows, "live")
-    assert turn.step == "confirm_live"
-    turn = await answer(flows, turn, word=word)
+    assert [spec.key for spec in turn.result.fields][:2] == ["word", "api_key"], "one form holds both"
+    turn = await answer(flows, turn, **GOOD, feed="iex", word=word)
     assert turn.step == "confirm_live"
     assert keys(turn) in (["field_missing"], ["field_hint"])
     assert "word" not in turn.result.values
+    turn = await answer(flows, turn, word="no")
+    assert (turn.step, keys(turn)) == ("confirm_live", ["field_hint"])
+    assert not linker.tested, "nothing is tried before live is confirmed"
     turn = await answer(flows, turn, word=" LIVE ")
-    assert turn.step == "credentials"
-    turn = await answer(flows, await answer(flows, turn, **GOOD))
-    await saved(flows, turn)
+    assert turn.step == "test"
+    await saved(flows, await answer(flows, turn))
     assert linker.saved[0][0].environment is Environment.LIVE
+    assert linker.saved[0][1] == GOOD | {"feed": "iex", "nick": ""}
 
 
-async def test_credentials_cannot_be_answered_before_live_is_confirmed(flows: FlowManager):
-    turn = await to_keys(flows, "live")
+async def test_the_word_is_typed_with_the_keys_and_not_again_after_wrong_ones(
+    flows: FlowManager, linker: FakeLinker
+):
+    turn = await answer(flows, await to_keys(flows, "live"), **BAD, word="LIVE")
+    turn = await answer(flows, turn)
+    assert (turn.step, keys(turn)) == ("credentials", ["keys_refused"])
+    assert [spec.key for spec in turn.result.fields] == ["api_key", "api_secret", "feed", "nick"]
+    await saved(flows, await answer(flows, await answer(flows, turn, **GOOD)))
+    assert "word" not in linker.saved[0][1]
+
+
+async def test_a_form_without_room_has_the_word_asked_before(flows: FlowManager, linker: FakeLinker):
+    linker.brokers = [replace(WIDE, environments=(Environment.LIVE,))]
+    turn = await flows.start("link_account", ME)
+    assert (turn.step, turn.can_go_back) == ("confirm_live", False), "what has one answer is not asked"
     with pytest.raises(FlowRefused, match="moved_on"):
         await flows.answer(turn.flow_id, ME, "credentials", GOOD)
+    turn = await answer(flows, turn, word="LIVE")
+    assert (turn.step, len(turn.result.fields)) == ("credentials", 5)
+
+
+async def test_what_to_trade_is_asked_where_it_makes_a_difference(flows: FlowManager, linker: FakeLinker):
+    linker.brokers.append(COINS)
+    turn = await flows.start("link_account", ME)
+    assert [option.value for option in turn.result.options] == ["shares", "crypto", "all", "paper"]
+    shares = await answer(flows, turn, choice="shares")
+    assert [option.value for option in shares.result.options] == ["alpaca", "wide"]
+    turn = await flows.back(shares.flow_id, ME, shares.step)
+    coins = await answer(flows, turn, choice="crypto")
+    assert (coins.step, coins.result.params["broker"]) == ("credentials", "Coins"), "only one trades coins"
+    turn = await flows.back(coins.flow_id, ME, coins.step)
+    every = await answer(flows, turn, choice="all")
+    assert [option.value for option in every.result.options] == ["paper", "alpaca", "wide", "coins"]
+    turn = await flows.back(every.flow_id, ME, every.step)
+    assert (await answer(flows, turn, choice="paper")).step == "test"
+
+
+async def test_an_account_may_become_the_default_where_there_are_others(
+    flows: FlowManager, linker: FakeLinker
+):
+    turn = await to_review(flows)
+    assert [option.value for option in turn.result.options] == ["save", "rename"]
+    await saved(flows, turn)
+    turn = await to_review(flows)
+    assert [option.value for option in turn.result.options] == ["save", "default", "rename"]
+    await answer(flows, await answer(flows, turn, choice="default"))
+    assert [account.is_default for account, _ in linker.saved] == [False, True]
+
+
+async def test_which_of_several_accounts_is_asked_and_tested(flows: FlowManager, linker: FakeLinker):
+    linker.brokers = [replace(ALPACA, account_field="nick")]
+    linker.verified = {"choices": (("11112222", "…2222"), ("11113333", "…3333"))}
+    turn = await answer(flows, await answer(flows, await to_keys_of_one(flows), **GOOD))
+    assert turn.step == "account"
+    assert [option.label for option in turn.result.options] == ["…2222", "…3333"]
+    assert (await answer(flows, turn, choice="99")).step == "account"
+    linker.verified = {}
+    turn = await answer(flows, await answer(flows, turn, choice="11113333"))
+    assert turn.step == "review"
+    await saved(flows, turn)
+    assert linker.saved[0][1]["nick"] == "11113333"
+
+
+async def to_keys_of_one(flows: FlowManager) -> Turn:
+    return await answer(flows, await flows.start("link_account", ME), choice="paper")
+
+
+async def test_how_long_keys_are_good_is_saved_with_them(flows: FlowManager, linker: FakeLinker):
+    until = datetime(2026, 12, 1, tzinfo=UTC)
+    linker.verified = {"expires_at": until}
+    kept = found.load(found.dump(Verified(state=STATE, expires_at=until)))
+    assert kept.expires_at == until
+    await saved(flows, await to_review(flows))
+    assert linker.expires == [until]
 
 
 async def test_wrong_keys_then_right_ones_work(flows: FlowManager, linker: FakeLinker, store):
@@ -160,9 +242,7 @@ async def test_keys_of_the_other_environment_are_refused(
     )
     linker.verified = {"state": state}
     turn = await to_keys(flows, chosen)
-    if chosen == "live":
-        turn = await answer(flows, turn, word="LIVE")
-    turn = await answer(flows, await answer(flows, turn, **GOOD))
+    turn = await answer(flows, await answer(flows, turn, **GOOD, word="LIVE"))
     assert turn.step == "credentials"
     assert keys(turn) == ["keys_are_live" if chosen == "paper" else "keys_are_paper"]
 

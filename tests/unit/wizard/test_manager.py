@@ -62,7 +62,7 @@ async def test_a_double_click_while_working_is_told_to_wait(flows: FlowManager, 
 async def test_of_two_processes_answering_at_once_one_wins(
     flows: FlowManager, store, vault, clock, linker: FakeLinker
 ):
-    twin = FlowManager([LinkAccount(linker).flow()], store.flows, vault, clock)
+    twin = FlowManager([LinkAccount(linker, linker).flow()], store.flows, vault, clock)
     turn = await started(flows)
     results = await asyncio.gather(
         flows.answer(turn.flow_id, ME, turn.step, {"choice": "paper"}),
@@ -126,7 +126,7 @@ async def test_a_flow_goes_on_in_a_new_process(
     turn = await flows.answer((await started(flows)).flow_id, ME, "environment", {"choice": "paper"})
     turn = await flows.answer(turn.flow_id, ME, turn.step, GOOD)
     fresh_vault = EnvelopeVault(KeyFile(tmp_path / "key"), clock)
-    fresh = FlowManager([LinkAccount(linker).flow()], store.flows, fresh_vault, clock)
+    fresh = FlowManager([LinkAccount(linker, linker).flow()], store.flows, fresh_vault, clock)
     assert (await fresh.show(turn.flow_id, ME)).step == "test"
     assert (await fresh.answer(turn.flow_id, ME, "test", {})).step == "review"
     assert linker.tested[0][2]["api_secret"] == GOOD["api_secret"]
@@ -138,7 +138,7 @@ async def test_secrets_that_cannot_be_opened_end_the_flow_honestly(
     turn = await flows.answer((await started(flows)).flow_id, ME, "environment", {"choice": "paper"})
     turn = await flows.answer(turn.flow_id, ME, turn.step, GOOD)
     other_key = EnvelopeVault(KeyFile.create(tmp_path / "other"), clock)
-    fresh = FlowManager([LinkAccount(linker).flow()], store.flows, other_key, clock)
+    fresh = FlowManager([LinkAccount(linker, linker).flow()], store.flows, other_key, clock)
     assert (await fresh.answer(turn.flow_id, ME, "test", {})).result == Abort(reason="secrets_lost")
     assert not (await store.flows.get(turn.flow_id)).sealed
 
@@ -164,7 +164,7 @@ async def test_a_flow_of_a_version_without_its_step_says_so(flows: FlowManager, 
 
 async def test_every_typed_secret_is_reported_for_hiding(store, vault, clock, linker: FakeLinker):
     hidden: list[str] = []
-    flows = FlowManager([LinkAccount(linker).flow()], store.flows, vault, clock, hide=hidden.append)
+    flows = FlowManager([LinkAccount(linker, linker).flow()], store.flows, vault, clock, hide=hidden.append)
     turn = await flows.answer((await started(flows)).flow_id, ME, "environment", {"choice": "paper"})
     await flows.answer(turn.flow_id, ME, turn.step, GOOD)
     assert set(hidden) == set(GOOD.values())

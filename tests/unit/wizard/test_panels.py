@@ -17,6 +17,7 @@ from wizard.flow import Abort, Done, External, Form, Menu, Option, Problem, Prog
 from wizard.flows.link_keys import PAGE
 
 FLOW = "f" * 32
+NAMES = {"broker": "B", "environment": "Paper", "what": "gateway", "how": "h" * 300, "caution": "c" * 200}
 MANIFESTS = [*(adapter.manifest for adapter in adapters().values()), ALPACA, PAPER, WIDE]
 MARKED = "**bold** <@123456789012345678> @everyone `code` [x](https://evil.example)\n# big " * 40
 
@@ -43,7 +44,7 @@ async def test_every_form_of_every_broker_fits_a_modal(manifest):
     for page in (manifest.fields[:PAGE], manifest.fields[PAGE:]):
         if page:
             values = {spec.key: "x" * 5000 for spec in page}
-            params = {"broker": manifest.title, "environment": "Paper", "setup": manifest.setup_url}
+            params = NAMES | {"broker": manifest.title, "setup": manifest.setup_url}
             form = Form(fields=page, values=values, params=params)
             judge = Judge()
             check_modal(judge, modal(turn("credentials", form), form).to_dict())
@@ -53,7 +54,7 @@ async def test_every_form_of_every_broker_fits_a_modal(manifest):
 
 async def test_a_secret_is_never_written_into_a_form():
     spec = FieldSpec(key="k", label="L", help="h", secret=True)
-    form = Form(fields=(spec,), values={"k": "canary"}, params={"broker": "B", "environment": "E"})
+    form = Form(fields=(spec,), values={"k": "canary"}, params=NAMES)
     assert "canary" not in repr(modal(turn("credentials", form), form).to_dict())
 
 
@@ -95,7 +96,53 @@ async def test_a_first_step_has_no_way_back_and_each_has_a_way_out():
     assert ":cancel" in first
 
 
-@pytest.mark.parametrize("action", ["form", "run", "back", "cancel", "pick"])
+async def test_long_helps_stand_above_the_menu_and_short_ones_within():
+    long, short = (Menu(options=(Option(value="a", label="A", help="h" * n),)) for n in (101, 100))
+    assert f"-# {'h' * 101}" in repr(drawn(turn("broker", long)))
+    assert "-# h" not in repr(drawn(turn("broker", short)))
+
+
+FEW = tuple((str(n), f"Choice {n}") for n in range(10))
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"), [(FEW[:2], 21), (FEW, 21), ((*FEW, ("x", "X")), 3), (FEW[:1], 3)]
+)
+async def test_two_to_ten_choices_are_radio_buttons_with_the_last_one_kept(choices, kind):
+    spec = FieldSpec(key="k", label="L", help="h", secret=False, choices=choices)
+    form = Form(fields=(spec,), values={"k": "0"}, params=NAMES)
+    shown = modal(turn("credentials", form), form).to_dict()
+    judge = Judge()
+    check_modal(judge, shown)
+    judge.done()
+    component = shown["components"][0]["component"]
+    assert component["type"] == kind
+    assert [option["value"] for option in component["options"] if option.get("default")] == ["0"]
+
+
+@pytest.mark.parametrize(("entity", "kind"), [("channel", 8), ("user", 5), ("role", 6)])
+async def test_what_discord_knows_is_picked_and_the_last_choice_is_kept(entity, kind):
+    spec = FieldSpec(key="k", label="L", help="h", secret=False, entity=entity, most=3)
+    form = Form(fields=(spec,), values={"k": "123456789012345678 223456789012345678"}, params=NAMES)
+    shown = modal(turn("credentials", form), form).to_dict()
+    judge = Judge()
+    check_modal(judge, shown)
+    judge.done()
+    component = shown["components"][0]["component"]
+    assert (component["type"], component["max_values"]) == (kind, 3)
+    assert [one["type"] for one in component["default_values"]] == [entity] * 2
+
+
+async def test_only_what_points_at_people_and_places_alone_is_shown_as_it_is():
+    everyone = Done(
+        params={"authors": "<@123456789012345678>, webhook 123456789012345678", "channel": MARKED}
+    )
+    text = repr(drawn(replace(turn("review", everyone), flow="source")))
+    assert "<@123456789012345678>, webhook 123456789012345678 in" in text
+    assert "**bold**" not in text
+
+
+@pytest.mark.parametrize("action", ["fresh", "form", "run", "back", "cancel", "pick"])
 def test_a_custom_id_is_read_back_as_written(action: str):
     aim = Aim(flow_id=FLOW, step="credentials_more", action=action)
     assert Aim.read(aim.custom_id) == aim

@@ -5,52 +5,31 @@ Rules of options: docs.alpaca.markets/us/docs/options-trading-overview.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 from adapters.alpaca import expiry, texts, wire
 from adapters.alpaca.manifest import MANIFEST
+from adapters.kit.checks import check_class, check_kind, check_legs, check_lone_leg
 from adapters.kit.errors import Errors
-from domain.broker import ClassRules
 from domain.instruments import AssetClass
 from domain.money import ZERO
 from domain.orders import OrderClass, OrderRequest, OrderType, PositionEffect, Side, TimeInForce
 
 _NAMES = {AssetClass.EQUITY: "stocks", AssetClass.CRYPTO: "crypto", AssetClass.OPTION: "options"}
-_WITH_LEGS = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 
 
 def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     """Raise Denied where the order cannot be sent as it is."""
-    rules = MANIFEST.classes.get(request.instrument.asset_class)
-    if rules is None:
-        raise errors.denied(texts.NO_CLASS, "unsupported_class")
-    not_expired(request, errors, now)
-    _kind(request, rules, errors)
+    rules = check_class(request, MANIFEST, errors, now, texts.NO_CLASS)
+    what = _NAMES[request.instrument.asset_class]
+    check_kind(request, rules, errors, texts.NO_TYPE, texts.NO_TIF, what)
     if request.instrument.asset_class is AssetClass.OPTION:
         _option(request, errors, now)
     _size(request, errors)
+    check_lone_leg(request, errors)
     if request.order_class is not OrderClass.SINGLE:
         _legs(request, errors)
-    elif request.effect is PositionEffect.CLOSE and (request.take_profit or request.stop_loss):
-        raise errors.denied(texts.LONE_LEG, "lone_leg")
     if request.extended_hours:
         _extended(request, errors)
-
-
-def not_expired(request: OrderRequest, errors: Errors, now: datetime) -> None:
-    """Raise Denied when the licence to send is over."""
-    if request.expires_at is not None and now >= request.expires_at:
-        raise errors.denied(texts.EXPIRED, "expired")
-
-
-def _kind(request: OrderRequest, rules: ClassRules, errors: Errors) -> None:
-    what = _NAMES[request.instrument.asset_class]
-    if request.order_type not in rules.order_types:
-        kind = request.order_type.value.replace("_", " ")
-        raise errors.denied(texts.NO_TYPE.format(kind=kind, what=what), "unsupported_type")
-    if request.time_in_force not in rules.times_in_force:
-        tif = request.time_in_force.value.upper()
-        raise errors.denied(texts.NO_TIF.format(tif=tif, what=what), "unsupported_tif")
 
 
 def _option(request: OrderRequest, errors: Errors, now: datetime) -> None:
@@ -97,27 +76,7 @@ def _legs(request: OrderRequest, errors: Errors) -> None:
         raise errors.denied(texts.NO_CRYPTO_LEGS, "no_crypto_brackets")
     if request.notional is not None or wire.quantity(request.instrument, request.quantity or ZERO) % 1 != 0:
         raise errors.denied(texts.WHOLE_SHARES, "fractional_bracket")
-    if request.time_in_force not in _WITH_LEGS:
-        raise errors.denied(texts.LEG_TIF, "bracket_tif")
-    if request.order_type is OrderType.TRAILING_STOP:
-        raise errors.denied(texts.LEG_TYPE, "bracket_type")
-    _sides(request, errors)
-
-
-def _sides(request: OrderRequest, errors: Errors) -> None:
-    """Check that the legs lie around the entry, where its price is known."""
-    closing = request.effect is PositionEffect.CLOSE
-    base = None if closing else request.limit_price or request.stop_price
-    up = Decimal(1) if (request.side is Side.BUY) is not closing else Decimal(-1)
-    take, stop = request.take_profit, request.stop_loss
-    if base is None:
-        if take is not None and stop is not None and (take - stop) * up <= ZERO:
-            raise errors.denied(texts.TAKE_SIDE, "take_profit_side")
-        return
-    if take is not None and (take - base) * up <= ZERO:
-        raise errors.denied(texts.TAKE_SIDE, "take_profit_side")
-    if stop is not None and (base - stop) * up <= ZERO:
-        raise errors.denied(texts.STOP_SIDE, "stop_loss_side")
+    check_legs(request, errors, texts.LEG_TIF, texts.LEG_TYPE)
 
 
 def _extended(request: OrderRequest, errors: Errors) -> None:

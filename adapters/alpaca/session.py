@@ -15,6 +15,7 @@ from adapters.alpaca.orders import OrderDesk, read_one
 from adapters.alpaca.shared import Shared
 from adapters.alpaca.stream import Item, Mark, TradeFeed
 from adapters.kit import closing
+from adapters.kit.checks import check_change, check_licence
 from adapters.kit.errors import Errors
 from domain.accounts import Environment
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, SessionDeps, Verified
@@ -141,7 +142,7 @@ class AlpacaSession:
 
         def send() -> Any:
             # The wait for quota and for a thread may have outlived the licence to send.
-            checks.not_expired(request, errors, self._deps.clock.now())
+            check_licence(request, errors, self._deps.clock.now())
             return self._client.trading.submit_order(body)
 
         lane = Lane.EXIT if request.effect is PositionEffect.CLOSE else Lane.ENTRY
@@ -181,8 +182,7 @@ class AlpacaSession:
     ) -> OrderReport:
         """Change a working order; Alpaca makes a new one, whose report this is."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         raw = await self._orders.by_id(broker_order_id, errors)
         with _Readable(errors):
             instrument = await self._assets.of(raw["symbol"], parse.asset_class(raw), errors)

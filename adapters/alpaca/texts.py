@@ -97,13 +97,8 @@ EXTENDED = (
 )
 LEG_TIF = "An order with a stop or a target attached works for the day or until cancelled at Alpaca."
 LEG_TYPE = "A trailing stop cannot carry a stop or a target at Alpaca."
-LONE_LEG = "A closing order takes both a stop and a target, or neither."
-TAKE_SIDE = "The target must lie beyond the entry price, on the side of profit."
-STOP_SIDE = "The stop must lie beyond the entry price, on the side of loss."
 TOO_LITTLE = "The quantity is below the smallest step Alpaca takes for {symbol}."
 PRICE_TOO_LOW = "A price is below the smallest step Alpaca takes for {symbol}."
-EXPIRED = "The order was not sent in time, so it was not sent at all."
-NOTHING_TO_CHANGE = "Nothing was asked to change."
 
 PAPER_NOTE = "Paper account: no real money moves."
 RESTRICTED = {

@@ -15,6 +15,7 @@ from adapters.coinbasepro.products import ProductDesk
 from adapters.coinbasepro.shared import Shared
 from adapters.coinbasepro.stream import UserFeed
 from adapters.kit import closing
+from adapters.kit.checks import check_change, check_licence
 from adapters.kit.errors import Errors
 from adapters.kit.polling import Poller
 from domain.accounts import Environment
@@ -144,7 +145,7 @@ class CoinbaseSession:
 
         async def send(sdk: Any) -> Any:
             # The wait for quota may have outlived the licence to send.
-            checks.not_expired(request, errors, self._deps.clock.now())
+            check_licence(request, errors, self._deps.clock.now())
             return await sdk.v3PrivatePostBrokerageOrders(body)
 
         lane = Lane.EXIT if request.effect is PositionEffect.CLOSE else Lane.ENTRY
@@ -174,8 +175,7 @@ class CoinbaseSession:
     ) -> OrderReport:
         """Change a working limit or stop-limit order, which keeps its id."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         raw = await self._orders.raw(broker_order_id, errors)
         current = read_one(raw, errors)
         pair = (await self._products.all(errors)).get(str(raw["product_id"]))

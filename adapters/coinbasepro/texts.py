@@ -78,8 +78,6 @@ TOO_LITTLE = "The quantity is below the smallest amount Coinbase takes for {symb
 TOO_CHEAP = "The amount of money is below the smallest Coinbase takes for {symbol}."
 PRICE_TOO_LOW = "A price is below the smallest step Coinbase takes for {symbol}."
 NO_SHORT = "Coinbase does not sell short: there is no position below zero to protect."
-EXPIRED = "The order was not sent in time, so it was not sent at all."
-NOTHING_TO_CHANGE = "Nothing was asked to change."
 HELD = "The coins are held by other open orders; cancel its stop or target first."
 
 NO_PRICE_PAID = "Coinbase does not tell what was paid for {symbols}; today's price stands in for it."

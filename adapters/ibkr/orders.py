@@ -7,6 +7,7 @@ from adapters.ibkr import checks, codes, texts, wire
 from adapters.ibkr.link import Link
 from adapters.ibkr.reads import Reads
 from adapters.ibkr.records import AT_WORK, OVER, Record
+from adapters.kit.checks import check_licence
 from adapters.kit.errors import Errors
 from domain.broker import Lane, SessionDeps
 from domain.errors import BrokerError, Rejected
@@ -92,7 +93,7 @@ class OrderDesk:
         slots = await self._link.slots(Lane.EXIT if closing else Lane.ENTRY, errors, count)
         try:
             # The wait for quota may have outlived the licence to send, and the link.
-            checks.not_expired(request, errors, self._deps.clock.now())
+            check_licence(request, errors, self._deps.clock.now())
             if not self._link.up:
                 raise errors.unreachable(texts.UNREACHABLE)
             self._whole_link(errors)

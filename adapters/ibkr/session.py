@@ -11,6 +11,7 @@ from adapters.ibkr.manifest import MANIFEST
 from adapters.ibkr.orders import OrderDesk
 from adapters.ibkr.reads import Reads
 from adapters.kit import closing
+from adapters.kit.checks import check_change
 from adapters.kit.errors import Errors
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, SessionDeps, Verified
 from domain.errors import BrokerError
@@ -128,8 +129,7 @@ class IbkrSession:
     ) -> OrderReport:
         """Change a working order; it keeps its id."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         record = await self._orders.by_id(broker_order_id, errors)
         instrument = await self._contracts.of(record.contract, errors)
         async with self._placing:

@@ -103,19 +103,14 @@ NO_NOTIONAL = "Interactive Brokers takes a number of shares or contracts here, n
 NO_OPTION_LEGS = "A stop or a target on an option is a separate order at Interactive Brokers here."
 LEG_TIF = "An order with a stop or a target attached works for the day or until cancelled."
 LEG_TYPE = "A trailing stop cannot carry a stop or a target."
-LONE_LEG = "A closing order takes both a stop and a target, or neither."
-TAKE_SIDE = "The target must lie beyond the entry price, on the side of profit."
-STOP_SIDE = "The stop must lie beyond the entry price, on the side of loss."
 TOO_LITTLE = "The quantity is below one whole share or contract of {symbol}."
 PRICE_TOO_LOW = "A price is below the smallest step of {symbol}."
 TOO_MANY = "There are 20 open orders on this side of {symbol}, the most Interactive Brokers allows."
 EXTENDED = "Outside regular hours only limit orders without a stop or target attached are taken."
 OPENING = "An order for the opening must be a market or limit order without a stop or target attached."
-EXPIRED = "The order was not sent in time, so it was not sent at all."
 FIXED_SIZE = (
     "The size of an order with a stop or a target attached cannot be changed. Cancel it and send a new one."
 )
-NOTHING_TO_CHANGE = "Nothing was asked to change."
 BAD_INSTRUMENT = "The symbol must be looked up at Interactive Brokers again before it can be traded."
 
 PAPER_NOTE = "Paper account: no real money moves."

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from adapters.kit.checks import check_class, check_kind
 from adapters.kit.errors import Errors
 from adapters.kraken import texts, wire
 from adapters.kraken.manifest import MANIFEST
@@ -13,14 +14,12 @@ from domain.orders import OrderRequest, OrderType, TimeInForce
 
 def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     """Raise Denied where the order cannot be sent as it is."""
-    rules = MANIFEST.classes.get(request.instrument.asset_class)
-    if rules is None:
-        raise errors.denied(texts.NO_CLASS, "unsupported_class")
-    not_expired(request, errors, now)
-    if request.order_type not in rules.order_types:
-        kind = request.order_type.value.replace("_", " ")
-        raise errors.denied(texts.NO_TYPE.format(kind=kind), "unsupported_type")
-    _force(request, errors)
+    rules = check_class(request, MANIFEST, errors, now, texts.NO_CLASS)
+    check_kind(request, rules, errors, texts.NO_TYPE, texts.NO_TIF)
+    # A market order is immediate anyway; a stop that is cancelled at once would protect nothing.
+    at_once = request.order_type in {OrderType.LIMIT, OrderType.MARKET}
+    if request.time_in_force is TimeInForce.IOC and not at_once:
+        raise errors.denied(texts.TIF_KIND, "unsupported_tif")
     if request.take_profit is not None or request.stop_loss is not None:
         raise errors.denied(texts.NO_LEGS, "no_brackets")
     if request.extended_hours:
@@ -34,12 +33,6 @@ def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     _prices(request, errors)
 
 
-def not_expired(request: OrderRequest, errors: Errors, now: datetime) -> None:
-    """Raise Denied when the licence to send is over."""
-    if request.expires_at is not None and now >= request.expires_at:
-        raise errors.denied(texts.EXPIRED, "expired")
-
-
 def size(instrument: Instrument, asked: Decimal, errors: Errors) -> Decimal:
     """Give the quantity on its step. Raises Denied below the pair's smallest order."""
     found = wire.quantity(instrument, asked)
@@ -47,15 +40,6 @@ def size(instrument: Instrument, asked: Decimal, errors: Errors) -> Decimal:
         least = plain(max(instrument.min_quantity, instrument.quantity_increment))
         raise errors.denied(texts.TOO_LITTLE.format(symbol=instrument.symbol, least=least), "too_small")
     return found
-
-
-def _force(request: OrderRequest, errors: Errors) -> None:
-    force = request.time_in_force
-    if force not in {TimeInForce.GTC, TimeInForce.IOC}:
-        raise errors.denied(texts.NO_TIF.format(tif=force.value.upper()), "unsupported_tif")
-    # A market order is immediate anyway; a stop that is cancelled at once would protect nothing.
-    if force is TimeInForce.IOC and request.order_type not in {OrderType.LIMIT, OrderType.MARKET}:
-        raise errors.denied(texts.TIF_KIND, "unsupported_tif")
 
 
 def _prices(request: OrderRequest, errors: Errors) -> None:

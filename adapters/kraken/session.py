@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from adapters.kit import closing
+from adapters.kit.checks import check_change, check_licence
 from adapters.kit.errors import Errors
 from adapters.kit.polling import Poller
 from adapters.kraken import checks, fees, keys, parse, texts, wire
@@ -151,7 +152,7 @@ class KrakenSession:
         async with link.counters.order(pair, lane, errors), link.gate.changing(lane):
             # The wait for quota and for the gate may have outlived the licence to send.
             now = self._deps.clock.now()
-            checks.not_expired(request, errors, now)
+            check_licence(request, errors, now)
             link.sending(request.client_order_id)
             try:
                 answer = await self._client.send_now("AddOrder", wire.order(request, size, now), errors)
@@ -189,8 +190,7 @@ class KrakenSession:
     ) -> OrderReport:
         """Change a working order; it keeps its id. Raises Rejected when it is over."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         before = await self._orders.by_id(broker_order_id, errors, Lane.EXIT)
         if before.state not in LIVE:
             raise errors.rejected(texts.NOT_CHANGEABLE, "not_changeable")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from adapters.kit.checks import check_class, check_kind
 from adapters.kit.errors import Errors
 from adapters.moomoo import texts, wire
 from adapters.moomoo.manifest import MANIFEST
@@ -14,16 +15,8 @@ REMARK = 64
 
 def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     """Raise Denied where the order cannot be sent as it is."""
-    rules = MANIFEST.classes.get(request.instrument.asset_class)
-    if rules is None:
-        raise errors.denied(texts.NO_CLASS, "unsupported_class")
-    not_expired(request, errors, now)
-    if request.order_type not in rules.order_types:
-        kind = request.order_type.value.replace("_", " ")
-        raise errors.denied(texts.NO_TYPE.format(kind=kind), "unsupported_type")
-    if request.time_in_force not in rules.times_in_force:
-        tif = request.time_in_force.value.upper()
-        raise errors.denied(texts.NO_TIF.format(tif=tif), "unsupported_tif")
+    rules = check_class(request, MANIFEST, errors, now, texts.NO_CLASS)
+    check_kind(request, rules, errors, texts.NO_TYPE, texts.NO_TIF)
     if request.take_profit is not None or request.stop_loss is not None:
         raise errors.denied(texts.NO_LEGS, "no_brackets")
     if request.extended_hours and request.order_type is not OrderType.LIMIT:
@@ -31,12 +24,6 @@ def check(request: OrderRequest, errors: Errors, now: datetime) -> None:
     if len(request.client_order_id.encode()) > REMARK:
         raise errors.denied(texts.LONG_ID, "id_too_long")
     _size(request, errors)
-
-
-def not_expired(request: OrderRequest, errors: Errors, now: datetime) -> None:
-    """Raise Denied when the licence to send is over."""
-    if request.expires_at is not None and now >= request.expires_at:
-        raise errors.denied(texts.EXPIRED, "expired")
 
 
 def _size(request: OrderRequest, errors: Errors) -> None:

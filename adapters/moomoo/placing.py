@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from adapters.kit.checks import check_licence
 from adapters.kit.errors import Errors
-from adapters.moomoo import checks, parse, texts, wire
+from adapters.moomoo import parse, texts, wire
 from adapters.moomoo.client import Client
 from adapters.moomoo.desk import Desk, read_one
 from adapters.moomoo.shared import Shared
@@ -43,7 +44,7 @@ class Placing:
 
         def licence() -> None:
             # The wait for quota and for a thread may have outlived the licence to send.
-            checks.not_expired(request, errors, self._deps.clock.now())
+            check_licence(request, errors, self._deps.clock.now())
 
         try:
             table = await self._client.ask(ask, errors, lane=lane, kind="place", act=ACT, before=licence)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.kit import closing
+from adapters.kit.checks import check_change
 from adapters.kit.errors import Errors
 from adapters.moomoo import changing, checks, fees, parse, placing, stocks, texts
 from adapters.moomoo.client import Client
@@ -144,8 +145,7 @@ class MoomooSession:
     ) -> OrderReport:
         """Change a working order, which keeps its id. What is not named stays as it stands."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         old = read_one(await self._desk.by_id(broker_order_id, errors), errors)
         if old.state not in LIVE:
             raise errors.rejected(texts.NOT_CHANGEABLE, "not_changeable")

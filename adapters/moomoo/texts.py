@@ -90,8 +90,6 @@ TOO_LITTLE = "Moomoo takes whole shares of {symbol}: the quantity is below one s
 PRICE_TOO_LOW = "A price is below the smallest step moomoo takes for {symbol}."
 EXTENDED = "Outside regular hours moomoo takes limit orders only."
 LONG_ID = "The order's id is too long for moomoo."
-EXPIRED = "The order was not sent in time, so it was not sent at all."
-NOTHING_TO_CHANGE = "Nothing was asked to change."
 WRONG_CHANGE = "This order has no such price to change."
 
 PAPER_NOTE = "Paper account: no real money moves."

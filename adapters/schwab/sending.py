@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from adapters.kit.checks import check_licence
 from adapters.kit.errors import Errors
-from adapters.schwab import checks, parse, texts, wire
+from adapters.schwab import parse, texts, wire
 from adapters.schwab.claims import Doubt
 from adapters.schwab.client import Client
 from adapters.schwab.errors import refusal
@@ -36,7 +37,7 @@ class Sender:
 
         async def send() -> Any:
             # The wait for quota may have outlived the licence to send.
-            checks.not_expired(request, errors, self._clock.now())
+            check_licence(request, errors, self._clock.now())
             return await self._client.sdk.place_order(self._hash, body)
 
         lane = Lane.EXIT if effect is PositionEffect.CLOSE else Lane.ENTRY

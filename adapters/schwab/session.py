@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.kit import closing
+from adapters.kit.checks import check_change
 from adapters.kit.errors import Errors
 from adapters.schwab import checks, fees, parse, symbols, texts
 from adapters.schwab.client import Client
@@ -164,8 +165,7 @@ class SchwabSession:
     ) -> OrderReport:
         """Change a working order that has not filled at all; Schwab makes a new one, whose report this is."""
         errors = _errors("replace")
-        if quantity is None and limit_price is None and stop_price is None:
-            raise errors.denied(texts.NOTHING_TO_CHANGE, "nothing_to_change")
+        check_change(quantity, limit_price, stop_price, errors)
         await self._orders(errors)
         assert self._sender is not None
         return await self._sender.change(broker_order_id, quantity, limit_price, stop_price, errors)

@@ -83,13 +83,8 @@ EXTENDED = (
 )
 LEG_TIF = "An order with a stop or a target attached works for the day or until cancelled at Schwab."
 LEG_TYPE = "A trailing stop cannot carry a stop or a target at Schwab."
-LONE_LEG = "A closing order takes both a stop and a target, or neither."
-TAKE_SIDE = "The target must lie beyond the entry price, on the side of profit."
-STOP_SIDE = "The stop must lie beyond the entry price, on the side of loss."
 SELL_BEYOND = "More would be sold than is held. Sell what is held first, then sell short."
 NO_WRITING = "Options are not sold short here. Buy the contract before selling it."
-EXPIRED = "The order was not sent in time, so it was not sent at all."
-NOTHING_TO_CHANGE = "Nothing was asked to change."
 NOT_OURS = "This order has several legs or another kind of security, so it is not changed from here."
 
 CLOSING_ONLY = "Schwab lets this account close positions only."

@@ -8,6 +8,7 @@ EXTENSIONS = (
     "cogs.portfolio",
     "cogs.brokers",
     "cogs.premium",
+    "cogs.limits",
     "cogs.owner",
     "cogs.api_token",
 )

@@ -102,6 +102,13 @@ class Brokers(ServiceCog, commands.GroupCog, group_name="broker", group_descript
         """Start the wizard for fresh keys."""
         await manage.relink(interaction, await self._found(interaction, account))
 
+    @app_commands.command(description="Change an account's name and settings; tested before it is saved")
+    @app_commands.describe(account="Which of your accounts")
+    @app_commands.autocomplete(account=choices.accounts)
+    async def edit(self, interaction: Ix, account: str) -> None:
+        """Start the wizard for an account's settings."""
+        await manage.edit(interaction, await self._found(interaction, account))
+
     @app_commands.command(description="Remove a linked account and destroy its keys")
     @app_commands.describe(account="Which of your accounts")
     @app_commands.autocomplete(account=choices.accounts)

@@ -15,6 +15,7 @@ from cogs.wording import channel as mention
 from domain.errors import InvalidValue
 from domain.ids import ChannelId
 
+SOURCE_FLOW = "source"
 AnyChannel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 
@@ -78,6 +79,11 @@ class Channels(ServiceCog, commands.GroupCog, group_name="channel", group_descri
             await replies.say(interaction, f"{said}\n\n{warning}", Tone.WAITING)
             return
         await replies.say(interaction, said)
+
+    @app_commands.command(description="Choose a channel and whose messages there are signals, step by step")
+    async def setup(self, interaction: Ix) -> None:
+        """Start the wizard for a source, right here: it picks from this server's channels."""
+        await self.services.wizard.start(interaction, SOURCE_FLOW, {"guild": owned_server(interaction)})
 
     @app_commands.command(description="Stop reading a channel; open trades keep their stops")
     @app_commands.describe(channel="The signal source to remove")

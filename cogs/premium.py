@@ -15,6 +15,7 @@ from cogs.panels.tiers import check_panel, tiers_panel
 from domain.errors import InvalidValue
 from domain.tiers import Tier
 
+PREMIUM_FLOW = "premium"
 Named = Literal["basic", "pro", "premium"]
 
 
@@ -54,6 +55,11 @@ class Premium(ServiceCog, commands.GroupCog, group_name="premium", group_descrip
             return
         named = ", ".join(f"<@&{role}>" for role in wanted)
         await replies.say(interaction, texts.PREMIUM_ROLES.format(tier=tier, roles=named))
+
+    @app_commands.command(description="For the owner: choose the roles of every membership in one form")
+    async def setup(self, interaction: Ix) -> None:
+        """Start the wizard for memberships, right here: it picks from this server's roles."""
+        await self.services.wizard.start(interaction, PREMIUM_FLOW, {"guild": owned_server(interaction)})
 
     @app_commands.command(description="What each membership allows, and which roles give it")
     async def tiers(self, interaction: Ix) -> None:

@@ -182,6 +182,23 @@ STATE_NEEDS_HUMAN = (
     "Open your broker's own app and look at this position and its orders. "
     "Until it is settled, nothing new is opened in {symbol}."
 )
+DOUBT_BUTTONS: Mapping[str, str] = {
+    "absent": "{symbol} is not at my broker",
+    "mine": "I look after {symbol} myself",
+    "sure-absent": "Yes, it is not there",
+    "sure-mine": "Yes, I look after it",
+}
+DOUBT_ASK: Mapping[str, str] = {
+    "absent": (
+        "Did you look at the open, filled and cancelled orders of {symbol} in your broker's own app, and the "
+        "order in doubt is in none of these lists? Then nothing came of it, and {symbol} opens again."
+    ),
+    "mine": (
+        "Then this trade is yours alone to look after: the bot sets no stop for it and closes nothing of it. "
+        "Stops that rest at the broker stay. {symbol} opens again for new entries."
+    ),
+}
+DOUBT_SETTLED = "Noted. {symbol} is open again."
 SENDING = "You confirmed. The order is on its way."
 DROPPING = "You declined. Nothing will be sent."
 CHECKED_WHILE_WAITING = "Limits, price and roles are checked once more when you confirm."
@@ -238,6 +255,7 @@ ACCOUNT_BUTTONS: Mapping[str, str] = {
     "rename": "Rename",
     "pause": "Pause",
     "resume": "Resume",
+    "settings": "Settings",
     "relink": "Link again",
     "remove": "Remove",
     "close": "Close all, then remove",

@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "are used up. Exits still work. More come with the {tiers} membership, or tomorrow (UTC).",
     "no_tier": "next",
     # risk
+    "limit_bounds": "{value} is not between {low} and {high}. Please choose a number in between.",
     "signal_too_old": "The signal was {age} s old and entries are sent within {limit} s of posting only.",
     "halted": "Entries are halted ({scope}): {why}. Exits and stops still work.",
     "over_max_order_notional": "The order would be {notional} {currency}; your limit is {limit}.",
@@ -85,6 +86,9 @@ SENTENCES: Mapping[str, str] = {
     "more_than_held": "You hold {held} {symbol}; more than that cannot be sold.",
     "cannot_read": "{broker} cannot be read for {name} right now. Use /broker test to see why.",
     "nothing_held": "You hold no {symbol} in {where}.",
+    "nothing_in_doubt": "Nothing of {symbol} is in doubt any more.",
+    "settled_absent": "You looked, and the broker does not have it.",
+    "settled_mine": "You looked, and take care of it at the broker yourself.",
     "not_waiting": "This trade no longer waits for you.",
     "not_a_source": "That channel is not a signal source here. Use /channel list to see which are.",
     "other_account": "These keys belong to another account at the broker than {name} ({number}). Enter keys "

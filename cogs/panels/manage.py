@@ -19,7 +19,7 @@ from trading.care import AccountOverview, Leave
 _LABEL = 80
 _RED = frozenset({"remove", "shred", "close"})
 _LEAVES = {"shred": Leave.ASK, "close": Leave.CLOSE, "leave": Leave.KEEP}
-RELINK_FLOW = "reauth"
+RELINK_FLOW, EDIT_FLOW = "reauth", "reconfigure"
 
 
 def manage_panel(one: AccountOverview) -> discord.ui.LayoutView:
@@ -31,9 +31,17 @@ def manage_panel(one: AccountOverview) -> discord.ui.LayoutView:
         verbs.insert(1, "default")
     frame = box(Tone.QUIET, account_block(one))
     frame.add_item(row(account, *verbs))
-    keys = ("relink",) if one.manifest is not None and one.manifest.fields else ()
-    frame.add_item(row(account, *keys, "remove"))
+    frame.add_item(row(account, *_renewals(one), "remove"))
     return panel(frame)
+
+
+def _renewals(one: AccountOverview) -> tuple[str, ...]:
+    """Offer settings and fresh keys where the broker has any."""
+    fields = one.manifest.fields if one.manifest is not None else ()
+    if not any(spec.required for spec in fields):
+        return ()
+    plain = any(not spec.secret for spec in fields)
+    return ("settings", "relink") if plain else ("relink",)
 
 
 def remove_panel(one: AccountOverview, broker: str) -> discord.ui.LayoutView:
@@ -104,6 +112,8 @@ class AccountButton(
                 await interaction.response.send_modal(RenameModal(account))
             case "relink":
                 await relink(interaction, await services.accounts.get(user, self.account))
+            case "settings":
+                await edit(interaction, await services.accounts.get(user, self.account))
             case "manage" | "remove":
                 await interaction.response.defer(ephemeral=True, thinking=self.verb == "manage")
                 await self._show(interaction, services, user)
@@ -188,3 +198,8 @@ async def take_leave(services: Services, user: UserId, account: str, leave: Leav
 async def relink(interaction: discord.Interaction[Any], account: LinkedAccount) -> None:
     """Ask for fresh keys of an account, in a private message."""
     await interaction.client.services.wizard.start(interaction, RELINK_FLOW, {"account": account.id})
+
+
+async def edit(interaction: discord.Interaction[Any], account: LinkedAccount) -> None:
+    """Ask for an account's name and settings, in a private message."""
+    await interaction.client.services.wizard.start(interaction, EDIT_FLOW, {"account": account.id})

@@ -310,8 +310,11 @@ async def test_an_account_offers_what_fits_its_state():
     assert "ready, connected" in text_of(panel)
     paused = manage_panel(overview(status=AccountStatus.PAUSED, is_default=False))
     assert list(buttons_of(paused)) == ["Test", "Make default", "Rename", "Resume", "Remove"]
-    keyed = replace(overview(), manifest=SimpleNamespace(title="Alpaca", fields=(1,)))
-    assert "Link again" in buttons_of(manage_panel(keyed))
+    key, host = SimpleNamespace(required=True, secret=True), SimpleNamespace(required=True, secret=False)
+    keyed = replace(overview(), manifest=SimpleNamespace(title="Alpaca", fields=(key,)))
+    assert list(buttons_of(manage_panel(keyed)))[3:] == ["Link again", "Remove"]
+    gateway = replace(overview(), manifest=SimpleNamespace(title="TWS", fields=(host, key)))
+    assert list(buttons_of(manage_panel(gateway)))[3:] == ["Settings", "Link again", "Remove"]
 
 
 def test_blocks_that_do_not_fit_are_counted():

@@ -4,10 +4,17 @@ import threading
 
 import pytest
 
+from tests.integration.browser import CHROMIUM
+
 
 def pytest_configure(config):
     """Register the marker here and not with the cards: other tests import them too."""
     config.addinivalue_line("markers", "card(id): the numbered sentence of the contract that a test checks")
+
+
+def pytest_report_header():
+    """Say what is left out on a machine without a browser."""
+    return None if CHROMIUM else "Chromium is not installed: the tests in a browser are left out."
 
 
 @pytest.fixture(autouse=True)

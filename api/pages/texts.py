@@ -48,7 +48,7 @@ TEXTS: dict[str, str] = {
         "This page looks again by itself."
     ),
     "done.onward.title": "Done here. It goes on in Discord",
-    "done.onward.body": "Your panel in Discord goes on with **“{title}”** Go back there to finish.",
+    "done.onward.body": "Go back to your panel in Discord to finish. It goes on there with:\n**{title}**",
     "done.finished.title": "All done",
     "done.stopped.title": "This has ended",
     "done.again.title": "That did not work yet",

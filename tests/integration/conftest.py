@@ -5,12 +5,8 @@ import pytest
 from tests.integration.browser import CHROMIUM
 from tests.servers import MongoServer, ValkeyServer, given
 
-collect_ignore = [] if CHROMIUM else ["test_web_browser.py"]
-
-
-def pytest_report_header():
-    """Say what is left out here."""
-    return None if CHROMIUM else "Chromium is not installed: test_web_browser.py is left out."
+_IN_A_BROWSER = ["test_web_browser.py", "test_web_process.py"]
+collect_ignore = [] if CHROMIUM else _IN_A_BROWSER
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from cogs import choices, numbers, replies, texts
 from cogs.base import Ix, ServiceBot, ServiceCog, member
 from cogs.orders import Options, manual_order
 from cogs.panels.confirm import AnswerButton, trade_panel
+from cogs.panels.doubt import DoubtButton
 from cogs.panels.lists import closing_panel, trades_panel
 from domain.orders import OrderType, Side, TimeInForce
 from domain.trades import Trade
@@ -171,5 +172,5 @@ def _duration(chosen: Option) -> TimeInForce:
 
 async def setup(bot: ServiceBot) -> None:
     """Add the cog and its buttons."""
-    bot.add_dynamic_items(AnswerButton)
+    bot.add_dynamic_items(AnswerButton, DoubtButton)
     await bot.add_cog(Trades(bot))

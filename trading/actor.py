@@ -19,10 +19,11 @@ from domain.ids import OrderId, TradeId, event_id
 from domain.orders import Order, OrderReport, OrderState, PositionEffect
 from domain.signals import Reading
 from domain.trades import Trade
-from trading import amend, jobs, lifecycle, texts
+from trading import amend, doubts, jobs, lifecycle, texts
 from trading.book import AccountBook
 from trading.denial import Denial
 from trading.deps import TradingDeps
+from trading.doubts import Finding
 from trading.jobs import Job, Rank
 from trading.link import Link, Links
 from trading.lookups import Instruments
@@ -300,6 +301,8 @@ class AccountActor:
             raise lifecycle.IllegalTransition(texts.say("not_your_trade"))
         if job.what in {"confirm", "decline"}:
             await self._answer(trade, job)
+        elif job.what in set(Finding):
+            await doubts.settle(self.book, trade, Finding(job.what), self._deps.clock.now())
         else:
             orders = self.book.of(trade)
             trade = await self.book.amend(trade.id, lambda t: amend.amended(t, job.reading, orders, job.key))

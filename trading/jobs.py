@@ -53,7 +53,10 @@ class Amend:
 
 @dataclass(slots=True)
 class Change:
-    """Do what its owner asks of one trade: ``exit``, ``trim``, ``cancel``, ``confirm`` or ``decline``."""
+    """Do what its owner asks of one trade.
+
+    ``what`` is ``exit``, ``trim``, ``cancel``, ``confirm``, ``decline``, or a Finding about a doubt.
+    """
 
     trade: TradeId
     what: str

@@ -26,6 +26,7 @@ from trading import amend, guard, jobs, standing, texts, wishes
 from trading.accounts import AccountService
 from trading.closing import Closer
 from trading.deps import TradingDeps
+from trading.doubts import Finding
 from trading.executor import Executor
 from trading.follows import FollowBook
 from trading.intake import Intake, Reader
@@ -201,6 +202,10 @@ class TradingService:
     async def decline(self, user: UserId, trade: str, nonce: str) -> Trade:
         """Drop a trade that waits for its owner."""
         return await self._answer(user, trade, "decline", nonce)
+
+    async def settle(self, user: UserId, trade: str, finding: Finding) -> Trade:
+        """Take the owner's word on orders in doubt. Raises InvalidValue when nothing is in doubt any more."""
+        return await self._answer(user, trade, finding.value, "")
 
     async def _answer(self, user: UserId, trade: str, what: str, nonce: str) -> Trade:
         mine = await self._mine(user, trade)

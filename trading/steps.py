@@ -35,7 +35,7 @@ class StepRunner:
         """Do what can be done now; give the orders that are ready to be sent."""
         for _ in range(ROUNDS):
             current = self._book.trades.get(trade.id)
-            if current is None or current.instrument is None:
+            if current is None or current.instrument is None or current.released:
                 return []
             rules = session.manifest.classes.get(current.instrument.asset_class)
             if rules is None:

@@ -9,6 +9,7 @@ from cogs import replies, texts
 from cogs.base import member
 from cogs.errors import report
 from cogs.kit import panel
+from cogs.panels.doubt import doubt_row, in_doubt
 from cogs.panels.trade import trade_card
 from domain.trades import Trade, TradeState
 from trading.service import TradingService
@@ -21,15 +22,23 @@ OK, NO = "ok", "no"
 def trade_panel(view: TradeView, remark: str = "") -> discord.ui.LayoutView:
     """Draw a trade as one message, with confirm and decline while it waits for its owner."""
     frame = trade_card(view, remark)
-    if not remark and waits(view.trade):
+    row = None if remark else question_row(view)
+    if row is not None:
         frame.add_item(discord.ui.Separator())
-        frame.add_item(answer_row(view.trade))
+        frame.add_item(row)
     return panel(frame)
 
 
 def waits(trade: Trade) -> bool:
     """Tell whether the trade can be confirmed."""
     return trade.state is TradeState.AWAITING and bool(trade.confirm_nonce)
+
+
+def question_row(view: TradeView) -> discord.ui.ActionRow[Any] | None:
+    """Give the buttons of a trade that needs its owner, or None."""
+    if waits(view.trade):
+        return answer_row(view.trade)
+    return doubt_row(view.trade) if in_doubt(view) else None
 
 
 def answer_row(trade: Trade) -> discord.ui.ActionRow[Any]:

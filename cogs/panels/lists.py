@@ -7,7 +7,8 @@ import discord
 
 from cogs import texts
 from cogs.kit import Tone, listing, note
-from cogs.panels.confirm import answer_row, waits
+from cogs.panels.confirm import question_row, waits
+from cogs.panels.doubt import in_doubt
 from cogs.panels.trade import trade_line
 from cogs.wording import amount, channel, escape, money, user, when
 from domain.accounts import Follow, LinkedAccount, SizeKind, Source
@@ -18,12 +19,12 @@ _ROWS = 3
 
 
 def trades_panel(views: Sequence[TradeView], *, active: bool) -> discord.ui.LayoutView:
-    """List trades; those that wait come first, with their buttons."""
+    """List trades; those that need their owner come first, with their buttons."""
     if not views:
         return note(texts.ORDERS_NONE if active else texts.ORDERS_ALL_NONE, Tone.QUIET)
-    ordered = sorted(views, key=lambda view: not waits(view.trade))
+    ordered = sorted(views, key=lambda view: not (waits(view.trade) or in_doubt(view)))
     title, foot = (texts.ORDERS_TITLE, texts.ORDERS_FOOT) if active else (texts.ORDERS_ALL_TITLE, "")
-    rows = [answer_row(view.trade) for view in ordered[:_ROWS] if waits(view.trade)]
+    rows = [row for view in ordered[:_ROWS] if (row := question_row(view)) is not None]
     return listing(title, [trade_line(view) for view in ordered], Tone.WORKING, foot, rows)
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from cogs.panels import trade_panel
 from domain.errors import InsufficientFunds, InvalidValue, OutcomeUnknown, StoreUnavailable
-from domain.orders import OrderType, Side
+from domain.orders import OrderState, OrderType, Side
 from domain.trades import TradeState
 from tests.support import eventually
-from tests.unit.cogs.samples import awaiting_view, open_view, trade
+from tests.unit.cogs.samples import awaiting_view, open_view, order, trade
 from tests.unit.cogs.stage import on_stage
 
 
@@ -188,6 +188,27 @@ async def test_a_trade_that_waits_is_declined(stage):
     await stage.press(stage.ana, panel.message, "Decline")
     await eventually(lambda: "Not traded" in panel.message.text)
     assert stage.trading.answered == [("decline", user, view.trade.id, "n0nce")]
+
+
+@pytest.mark.parametrize(
+    ("button", "sure", "finding", "asked"),
+    [
+        ("AAPL is not at my broker", "Yes, it is not there", "absent", "in none of these lists"),
+        ("I look after AAPL myself", "Yes, I look after it", "mine", "yours alone to look after"),
+    ],
+)
+async def test_a_doubt_is_settled_by_its_owner_who_is_asked_twice(stage, button, sure, finding, asked):
+    user = str(stage.ana.id)
+    doubtful = open_view(
+        trade=trade(state=TradeState.NEEDS_HUMAN, user=user), orders=(order(OrderState.NEEDS_HUMAN),)
+    )
+    stage.trading.show(user, doubtful)
+    panel = await stage.run(stage.ana, "orders")
+    question = await (await stage.press(stage.ana, panel.message, button)).wait_message(asked)
+    assert stage.trading.answered == []
+    await stage.press(stage.ana, question, sure)
+    await eventually(lambda: "AAPL is open again" in question.text)
+    assert stage.trading.answered == [(finding, user, doubtful.trade.id, "")]
 
 
 async def test_a_used_button_is_answered_with_one_sentence_and_shows_the_trade_as_it_stands(stage):

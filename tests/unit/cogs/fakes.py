@@ -131,6 +131,11 @@ class FakeTrading(TradingService):
     async def decline(self, user, trade, nonce):
         return self._answer("decline", user, trade, nonce, TradeState.DENIED)
 
+    async def settle(self, user, trade, finding):
+        self._fail()
+        self.answered.append((finding.value, user, trade, ""))
+        return self._turn(user, trade, TradeState.UNFILLED).trade
+
     def _answer(self, verb, user, trade, nonce, state):
         self.tried += 1
         self._fail()

@@ -14,6 +14,7 @@ from bot.extensions import EXTENSIONS
 from cogs import texts
 from cogs.base import ServiceBot
 from cogs.panels.confirm import AnswerButton
+from cogs.panels.doubt import DoubtButton
 from cogs.panels.manage import AccountButton
 
 ROOM = Path(cogs.__file__).parent
@@ -81,7 +82,7 @@ async def test_commands_of_the_owner_are_hidden_from_others_and_kept_to_servers(
 
 async def test_buttons_are_known_before_any_is_sent(bot):
     known = set(bot._connection._view_store._dynamic_items.values())
-    assert known == {AccountButton, AnswerButton}
+    assert known == {AccountButton, AnswerButton, DoubtButton}
 
 
 def test_every_text_is_used():

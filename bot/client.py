@@ -69,11 +69,13 @@ class TradeBot(ServiceBot):
         clock: Clock,
         options: BotOptions,
         attach: Sequence[Callable[["TradeBot"], None]] = (),
+        on_typed: Callable[[str, str], None] = lambda _, __: None,
     ) -> None:
         """Connect nothing yet.
 
         ``services`` are what cogs call; ``roles`` and ``skus`` learn from interactions; ``attach`` runs in
-        ``setup_hook``, for views that outlive one connection.
+        ``setup_hook``, for views that outlive one connection; ``on_typed`` hears of each field of a form
+        (its id, what was typed) first of all.
         """
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # no voice here, on purpose
         super().__init__(
@@ -96,7 +98,7 @@ class TradeBot(ServiceBot):
         self._attach = attach
         self._up: set[int] = set()
         self.on_up: Callable[[], None] = lambda: None
-        guard(self, self._on_member)
+        guard(self, self._on_member, on_typed)
 
     @property
     def gateway_up(self) -> bool:

@@ -1,6 +1,6 @@
 """Put the process together. This is the only place that knows every room."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ async def build(settings: Settings, redactor: Redactor, version: str) -> House:
     clock = SystemClock()
     make_data_dir(settings.data_dir)
     metrics = Metrics()
-    vault = await open_vault(settings, clock, metrics)
+    vault = await open_vault(settings, clock, metrics, redactor.learn)
     store = await _open_store(settings)
     try:
         bus = await open_bus(_plain(settings.redis_url))
@@ -77,13 +77,15 @@ def make_data_dir(path: Path) -> None:
         raise Problem(texts.NOT_WRITABLE.format(path=path, why=error.strerror)) from error
 
 
-async def open_vault(settings: Settings, clock: Clock, metrics: Metrics) -> Vault:
-    """Give the vault, its key proved. Raises Problem or Misconfigured."""
+async def open_vault(
+    settings: Settings, clock: Clock, metrics: Metrics, hide: Callable[[str], None] = lambda _: None
+) -> Vault:
+    """Give the vault, its key proved; ``hide`` is told every secret. Raises Problem or Misconfigured."""
     ring = open_ring(
         settings, clock, lambda operation, outcome: metrics.key_calls.labels(operation, outcome).inc()
     )
     await prove(ring)
-    return EnvelopeVault(ring, clock)
+    return EnvelopeVault(ring, clock, hide=hide)
 
 
 async def _open_store(settings: Settings) -> Store:
@@ -143,6 +145,8 @@ class _Builder:
         self.roles = RoleCache(partial(fetch_roles, self.connection), clock)
         self.skus = SkuCache(partial(fetch_skus, self.connection, clock), clock)
         self.prices = _prices(settings, clock)
+        manifests = [adapter.manifest for adapter in adapters().values()]
+        self.secret_fields = {field.key for each in manifests for field in each.fields if field.secret}
         self.notices = TradeNotices(
             store=store,
             clock=clock,
@@ -207,7 +211,7 @@ class _Builder:
 
     def _flows(self) -> FlowManager:
         flows = declare(self.verbs, self.web.door)
-        return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.register)
+        return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.learn)
 
     async def _sweep(self) -> int:
         return await self.wizard.sweep() + await self.web.sweep()
@@ -229,7 +233,13 @@ class _Builder:
             wizard=self.wizard,
             clock=self.clock,
         )
-        return TradeBot(services, self.roles, self.skus, self.clock, options, (self.wizard.register,))
+        attach = (self.wizard.register,)
+        return TradeBot(services, self.roles, self.skus, self.clock, options, attach, self._on_typed)
+
+    def _on_typed(self, name: str, value: str) -> None:
+        """Mask a secret from the moment it comes in: any log line after this may quote it."""
+        if name in self.secret_fields:
+            self.redactor.learn(value)
 
     def _api(self) -> ApiServer:
         settings, trading, connection = self.settings, self.verbs.trading, self.connection

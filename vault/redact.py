@@ -4,17 +4,22 @@ import base64
 import json
 import logging
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from structlog.processors import format_exc_info
 
 MASK = "***"
 SHORTEST = 4
 """Shorter secrets are not registered: they would blank out ordinary words."""
+MOST_LEARNT = 20_000
+"""About a kilobyte each; with more members than that, what was not used for longest is forgotten."""
 _HEAD = 4
 _SHORTEST_CODED = 6
+_SHORTEST_PART = 8
+_SHORTEST_LINE = 16
 
 
 class Redactor:
@@ -24,21 +29,52 @@ class Redactor:
     look-up a character, however many secrets there are. Safe from any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_LEARNT) -> None:
         self._heads: dict[str, tuple[str, ...]] = {}
         self._known: set[str] = set()
+        self._learnt: OrderedDict[str, None] = OrderedDict()
+        self._most = most
         self._lock = threading.Lock()
 
     def register(self, secret: str) -> None:
-        """Hide ``secret`` from now on; under four characters it is ignored."""
+        """Hide ``secret`` for good; under four characters it is ignored."""
         with self._lock:
-            if len(secret) < SHORTEST or secret in self._known:
-                return
-            self._known.add(secret)
-            for form in _forms(secret):
-                head = form[:_HEAD]
-                forms = {*self._heads.get(head, ()), form}
-                self._heads[head] = tuple(sorted(forms, key=len, reverse=True))
+            for part in parts(secret):
+                if part in self._known:
+                    continue
+                self._known.add(part)
+                if part in self._learnt:
+                    del self._learnt[part]
+                else:
+                    self._hide(part)
+
+    def learn(self, secret: str) -> None:
+        """Hide a secret met at work, until ``most`` others were met since it was last."""
+        with self._lock:
+            for part in parts(secret):
+                if part in self._known:
+                    continue
+                if part not in self._learnt:
+                    self._hide(part)
+                self._learnt[part] = None
+                self._learnt.move_to_end(part)
+            while len(self._learnt) > self._most:
+                self._show(self._learnt.popitem(last=False)[0])
+
+    def _hide(self, secret: str) -> None:
+        for form in _forms(secret):
+            forms = [*self._heads.get(form[:_HEAD], ()), form]
+            self._heads[form[:_HEAD]] = tuple(sorted(forms, key=len, reverse=True))
+
+    def _show(self, secret: str) -> None:
+        """Take each form back once: another secret may have the same."""
+        for form in _forms(secret):
+            forms = list(self._heads[form[:_HEAD]])
+            forms.remove(form)
+            if forms:
+                self._heads[form[:_HEAD]] = tuple(forms)
+            else:
+                del self._heads[form[:_HEAD]]
 
     def scrub(self, text: str) -> str:
         """Give the text with every form of every registered secret masked."""
@@ -124,6 +160,49 @@ class _Filter(logging.Filter):
         if clean != text:  # fold it into the message: a later formatter would print the exception anew
             record.msg, record.args = f"{record.getMessage()}\n{clean}", None
             record.exc_info = record.exc_text = None
+
+
+def parts(secret: str) -> set[str]:
+    """Give a secret and what of it may show by itself: lines of a key, tokens in JSON, codes in addresses."""
+    whole = {secret, secret.strip(), secret.replace("\\n", "\n").strip()}
+    inside = {part for part in _inside(secret.strip()) if len(part) >= _SHORTEST_PART}
+    return {part for part in whole | inside if len(part) >= SHORTEST}
+
+
+def _inside(secret: str) -> Iterator[str]:
+    lines = [line.strip() for line in secret.replace("\\n", "\n").splitlines()]
+    if len(lines) > 1:
+        body = [line for line in lines if not line.startswith("-----")]
+        yield from ("".join(body), *(line for line in body if len(line) >= _SHORTEST_LINE))
+    if secret.startswith(("{", "[")):
+        try:
+            yield from _leaves(json.loads(secret))
+        except ValueError:
+            return
+    if "://" in secret:
+        yield from _of_address(secret)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _of_address(address: str) -> Iterator[str]:
+    """Give the password and every value asked with, as written and as meant."""
+    try:
+        found = urlsplit(address)
+    except ValueError:
+        return
+    values = [value.partition("=")[2] for value in found.query.split("&")]
+    for value in (found.password or "", *values):
+        yield from (value, unquote(value))
+    yield from (value for _, value in parse_qsl(found.query))
 
 
 def _forms(secret: str) -> set[str]:

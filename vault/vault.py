@@ -1,6 +1,6 @@
 """Seal and open the credentials of one connection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from domain.broker import Credentials
@@ -24,19 +24,30 @@ class EnvelopeVault:
     """Be the vault port on a key provider.
 
     Each ``seal`` makes one fresh data key for all fields given, and each field gets its own salt and nonce.
-    The record a value is bound to is the linked account (or the half-done flow) that stores it.
+    The record a value is bound to is the linked account (or the half-done flow) that stores it. ``hide`` is
+    told every value before anything else is done with it, so that logs can mask it.
     """
 
-    def __init__(self, provider: KeyProvider, clock: Clock, tenant: str = "default") -> None:
+    def __init__(
+        self,
+        provider: KeyProvider,
+        clock: Clock,
+        tenant: str = "default",
+        *,
+        hide: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._provider = provider
         self._clock = clock
         self._tenant = tenant
         self._cache = KeyCache(clock)
+        self._hide = hide
 
     async def seal(
         self, *, user: str, broker: str, account: str, fields: Mapping[str, str]
     ) -> Mapping[str, bytes]:
         """Seal each field under one fresh data key. Raises VaultError when no key can be made."""
+        for value in fields.values():
+            self._hide(value)
         key = await self._provider.generate(self.context(user, broker, account))
         at = microseconds(self._clock.now())
         return {
@@ -73,9 +84,11 @@ class EnvelopeVault:
         key = await self._key(binding, header)
         plain = envelope.unseal(blob, header=header, key=key, binding=binding)
         try:
-            return plain.decode()
+            value = plain.decode()
         except UnicodeDecodeError:
             raise VaultError(texts.NOT_TEXT) from None
+        self._hide(value)
+        return value
 
     async def _key(self, binding: Binding, header: envelope.Header) -> bytes:
         owner = (binding.user, binding.broker, binding.account)

@@ -52,6 +52,11 @@ class Street:
     async def panel(self, words: str):
         return await self.discord.wait_message(self.discord.dm(self.ana), words, timeout=30)
 
+    async def start_linking(self, broker: str) -> None:
+        """Use the command, and wait to be told where it goes on."""
+        answer = await self.discord.slash(self.ana, self.channel, "broker add", broker=broker)
+        await answer.wait_message("direct message", 30)
+
     async def pick(self, panel, value: str) -> None:
         (menu,) = panel.selects
         await self.discord.select(self.ana, panel, menu["custom_id"], value)
@@ -103,7 +108,7 @@ def nowhere(street, process, tmp_path, *secrets: str) -> None:
 async def test_keys_go_from_the_page_to_the_broker_and_discord_sees_none_of_them(tmp_path):
     async with street() as s, bot(tmp_path, **s.settings(SECRETS_ON_PAGE_ONLY="true")) as process:
         await process.ready(60)
-        await s.discord.slash(s.ana, s.channel, "broker add", broker="alpaca")
+        await s.start_linking("alpaca")
         await s.pick(await s.panel("paper or live"), "paper")
         panel = await s.panel("your keys")
         assert "Enter keys" not in panel.buttons, "the owner wants them on the page only"
@@ -125,7 +130,7 @@ async def test_keys_go_from_the_page_to_the_broker_and_discord_sees_none_of_them
 async def test_schwab_is_linked_through_its_own_sign_in(tmp_path):
     async with street() as s, bot(tmp_path, **s.settings()) as process:
         await process.ready(60)
-        await s.discord.slash(s.ana, s.channel, "broker add", broker="schwab")
+        await s.start_linking("schwab")
         panel = await s.panel("your app keys")
         async with chromium(tmp_path, scripts=False) as tab:
             await s.sign_in(tab, s.link(panel))
@@ -156,7 +161,7 @@ async def test_alpaca_is_linked_through_the_operators_app_without_any_key(tmp_pa
     app = {"ALPACA_OAUTH_CLIENT_ID": CONNECT[0], "ALPACA_OAUTH_CLIENT_SECRET": CONNECT[1]}
     async with street() as s, bot(tmp_path, **s.settings(**app)) as process:
         await process.ready(60)
-        await s.discord.slash(s.ana, s.channel, "broker add", broker="alpaca")
+        await s.start_linking("alpaca")
         await s.pick(await s.panel("paper or live"), "paper")
         panel = await s.panel("how to connect")
         await s.discord.click(s.ana, panel, "Sign in at Alpaca")

@@ -1,0 +1,1 @@
+"""The HTTP face, piece by piece."""

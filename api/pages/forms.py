@@ -62,7 +62,8 @@ def read(note: str) -> tuple[Problem, ...]:
 def typed(form: Form, sent: Mapping[str, object]) -> Mapping[str, str]:
     """Give what was typed into the fields of a form, and nothing else that was sent."""
     values = {spec.key: sent.get(_name(spec), "") for spec in form.fields}
-    return {key: value for key, value in values.items() if isinstance(value, str)}
+    # Browsers end the lines of a text area in two characters; private keys have one.
+    return {key: value.replace("\r\n", "\n") for key, value in values.items() if isinstance(value, str)}
 
 
 def words_of(problem: Problem) -> Html:

@@ -8,8 +8,11 @@ import pytest
 
 import api.pages
 import bot.web
+from api.pages import forms
 from api.pages.html import Html, inline, join, prose, tag
 from api.pages.texts import TEXTS
+from domain.broker import FieldSpec
+from wizard.flow import Form
 
 SOURCES = {
     path: path.read_text() for path in Path(api.pages.__file__).parent.glob("*.py") if path.name != "texts.py"
@@ -47,6 +50,12 @@ def test_whatever_is_said_cannot_become_markup(write):
     assert isinstance(written, Html)
     assert "<script" not in written
     assert "&lt;script&gt;" in written
+
+
+def test_a_private_key_of_several_lines_arrives_as_it_was_copied_and_nothing_undeclared_does():
+    spec = FieldSpec(key="pem", label="Key", help="", secret=True, max_length=800)
+    sent = {"field-pem": "-----BEGIN\r\nabc\r\n-----END", "field-other": "x", "proof": "y"}
+    assert forms.typed(Form(fields=(spec,)), sent) == {"pem": "-----BEGIN\nabc\n-----END"}
 
 
 def test_attributes_cannot_be_left():

@@ -5,7 +5,7 @@ Everything that changes the account's orders happens here, so no two of its jobs
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,20 +169,13 @@ class AccountActor:
                 raise
             except StoreUnavailable:
                 _log.error("store_unavailable", account=self.account.ref.key)
-                self._fail(job, StoreUnavailable(texts.say("store_down")))
+                jobs.fail(job, StoreUnavailable(texts.say("store_down")))
             except AuthFailed as error:
                 await self._blocked(error)
-                self._fail(job, error)
+                jobs.fail(job, error)
             except Exception as error:  # noqa: BLE001 - one odd job must not end the account
                 _log.exception("job_failed", account=self.account.ref.key, job=type(job).__name__)
-                self._fail(job, error)
-
-    @staticmethod
-    def _fail(job: Job, error: Exception) -> None:
-        done = getattr(job, "done", None)
-        if done is not None and not done.done():
-            done.set_exception(error)
-            done.exception()  # who asked may be gone; that is no error of ours
+                jobs.fail(job, error)
 
     async def _do(self, job: Job) -> None:
         match job:
@@ -223,14 +216,30 @@ class AccountActor:
                 job, Denial("broker_unreachable", texts.say("broker_unreachable", broker=title))
             )
             return
-        trade, orders = await self._planner.plan(session, job.wish)
+        planned = await self._planner.plan(session, job, self._license)
+        if planned is None:
+            job.done.cancel()
+            return
         if not job.done.done():
-            job.done.set_result(trade)
-        for order in orders:
-            if order.state is OrderState.READY:
-                self.put(jobs.Send(order.id), Rank.ENTRY)
+            job.done.set_result(planned.trade)
+        for order in planned.ready:
+            self.put(jobs.Send(order.id), Rank.ENTRY)
+        if planned.licensed is not None:
+            await self._carry(planned.licensed, self._sender().go(session, planned.licensed))
+
+    async def _license(self, trade: Trade, order: Order) -> lifecycle.Change | None:
+        """Let an entry go with the write that plans it, where nothing else waits for this account."""
+        if not self._queue.empty() or self._symbol_blocked(order):
+            return None
+        return await self._sender().licence(trade, order)
+
+    def _sender(self) -> Sender:
+        return Sender(self._deps, self.account, self.book, self._link)
 
     async def _refuse(self, job: jobs.Plan, denial: Denial) -> None:
+        if not await job.meant():
+            job.done.cancel()
+            return
         trade = await self._planner.deny(job.wish, denial)
         if not job.done.done():
             job.done.set_result(trade)
@@ -336,11 +345,15 @@ class AccountActor:
         closing = order.intent.request.effect is PositionEffect.CLOSE
         if self.session is None or (not closing and self._symbol_blocked(order)):
             return  # the sweep after the next connection, or after the doubt is settled, takes it up
-        sender = Sender(self._deps, self.account, self.book, self._link)
+        await self._carry(order, self._sender().send(self.session, order))
+
+    async def _carry(self, order: Order, sending: Awaitable[Order]) -> None:
+        """See an order through its sending, and what follows from how it went."""
         try:
-            settled = await sender.send(self.session, order)
+            settled = await sending
         except Retry as later:
-            self._spawn(self._later(later.seconds, order_id, Rank.EXIT if closing else Rank.ENTRY))
+            closing = order.intent.request.effect is PositionEffect.CLOSE
+            self._spawn(self._later(later.seconds, order.id, Rank.EXIT if closing else Rank.ENTRY))
             return
         if settled.state is OrderState.UNKNOWN:
             self._spawn(self._look_soon())

@@ -1,6 +1,5 @@
 """Keep one account's open trades and orders in memory, in step with the journal."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -63,14 +62,19 @@ class AccountBook:
                 return order
         return None
 
-    async def open(self, trade: Trade, orders: Sequence[Order]) -> None:
-        """Write a new trade and its orders in one commit where the store can.
+    async def open(self, trade: Trade, orders: Sequence[lifecycle.Change]) -> bool:
+        """Write a new trade, its orders and what happened to them, in one durable write; all or nothing.
 
-        A crash may leave one without the other: a trade is completed from itself when its message is taken up
-        again, and an order without a trade is never sent.
+        False where some of it was there before: nothing is written then, and what is stored is read again.
         """
-        self.trades.setdefault(trade.id, trade)
-        await asyncio.gather(self._deps.store.trades.insert(trade), self.complete(orders))
+        if not await self._deps.store.orders.open(trade, orders):
+            await self.load()
+            return False
+        self.trades[trade.id] = trade
+        self.orders.update({order.id: order for order, _ in orders})
+        if any(events for _, events in orders):
+            self._deps.hub.wake(self.account_key)
+        return True
 
     async def complete(self, orders: Sequence[Order]) -> None:
         """Write those of a trade's orders that are not there yet."""

@@ -123,7 +123,7 @@ class Closer:
             raise InvalidValue(texts.say("size_positive"))
         trade = self._trade(actor.account, position, key)
         order = self._order(actor.account, trade, position, amount, session, like)
-        await actor.book.open(trade, [order])
+        await actor.book.open(trade, [(order, ())])
         actor.put(jobs.Send(order.id), Rank.EXIT)
         return trade
 

@@ -36,6 +36,15 @@ class Plan:
     done: "asyncio.Future[Trade]"
     waited: bool = False
     """It has waited for the broker once."""
+    taken: "asyncio.Future[bool] | None" = None
+    """Tells whether the message behind it is kept, and was new; None where nobody has to wait for that."""
+
+    async def meant(self) -> bool:
+        """Wait until the message behind it is kept; False where it had been taken before.
+
+        Raises StoreUnavailable where it could not be kept. Nothing may be written before this is true.
+        """
+        return self.taken is None or await asyncio.shield(self.taken)
 
 
 @dataclass(slots=True)
@@ -81,3 +90,11 @@ class Sweep:
 
 
 Job = Report | Plan | Amend | Change | Send | Sweep
+
+
+def fail(job: Job, error: Exception) -> None:
+    """Tell who asked for a job, if anybody still waits, that it failed."""
+    done: asyncio.Future[object] | None = getattr(job, "done", None)
+    if done is not None and not done.done():
+        done.set_exception(error)
+        done.exception()  # who asked may be gone; that is no error of ours

@@ -1,6 +1,7 @@
 """Turn one wish for one account into a trade and its orders, or into a denial with its reason."""
 
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,6 +29,8 @@ from trading.book import AccountBook
 from trading.denial import Denial, DeniedByUs, deny
 from trading.deps import TradingDeps
 from trading.entitlements import PAPER
+from trading.jobs import Plan
+from trading.lifecycle import Change
 from trading.lookups import Instruments, Money
 from trading.wishes import MANUAL, Measure, Wish
 
@@ -49,6 +52,19 @@ class _Priced:
     reference: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Say what a plan became: orders to be sent in their turn, and one whose licence is written already."""
+
+    trade: Trade
+    ready: Sequence[Order] = ()
+    licensed: Order | None = None
+
+
+License = Callable[[Trade, Order], Awaitable[Change | None]]
+"""Give the licence of an order that may be sent the moment it is planned, else None."""
+
+
 class Planner:
     """Plan entries of one account."""
 
@@ -65,27 +81,57 @@ class Planner:
         """Go on with what changed about the account."""
         self._account = account
 
-    async def plan(self, session: BrokerSession, wish: Wish) -> tuple[Trade, list[Order]]:
-        """Write the trade and its orders, once; give them. A denial is written as a denied trade."""
+    async def plan(self, session: BrokerSession, job: Plan, license_first: License) -> Planned | None:
+        """Write the trade and its orders, once; give them. A denial is written as a denied trade.
+
+        All is decided while the message itself is still being written; nothing is written before it is.
+        None where the message had been taken before. ``license_first`` may let the first order go at once.
+        """
+        wish = job.wish
         known = await self._deps.store.trades.get(trade_id(wish.signal, self._account.user, self._account.id))
+        decided = None if known is not None else await self._decided(session, wish)
+        if not await job.meant():
+            return None
         if known is not None:
             return await self._complete(known, wish)
+        if isinstance(decided, Denial):
+            return Planned(trade=await self.deny(wish, decided))
+        assert decided is not None
+        return await self._open(wish, *decided, license_first)
+
+    async def _decided(self, session: BrokerSession, wish: Wish) -> tuple[Trade, list[Order]] | Denial:
         try:
             priced, parts = await self._decide(session, wish)
         except DeniedByUs as no:
-            return await self.deny(wish, no.denial), []
+            return no.denial
         except BrokerError as error:
-            return await self.deny(wish, Denial(error.code, error.text)), []
+            return Denial(error.code, error.text)
         trade = self._trade(wish, priced, parts)
-        orders = [self._order(wish, priced, trade, part) for part in parts]
+        return trade, [self._order(wish, priced, trade, part) for part in parts]
+
+    async def _open(self, wish: Wish, trade: Trade, orders: list[Order], license_first: License) -> Planned:
+        """Write everything at once; where the first order may go now, its licence is in the same write."""
+        changes: list[Change] = [(order, ()) for order in orders]
+        licensed = None
+        if trade.state is TradeState.AWAITING:
+            changes[0] = (orders[0], (self._event(trade, EventKind.TRADE_AWAITING),))
+        elif (change := await license_first(trade, orders[0])) is not None:
+            changes[0], licensed = change, change[0]
         self._deps.points.hit(points.BEFORE_JOURNAL)
-        await self._book.open(trade, orders)
+        if not await self._book.open(trade, changes):
+            return await self._there_before(trade, wish)
         self._deps.points.hit(points.AFTER_JOURNAL)
         if wish.channel != MANUAL and self._account.broker != PAPER:
             self._deps.tallies.add(guard.entries(wish.guild, self._account.user))
-        if trade.state is TradeState.AWAITING:
-            await self._book.tell([self._event(trade, EventKind.TRADE_AWAITING)])
-        return self._book.trades.get(trade.id, trade), orders
+        ready = [order for order, _ in changes if order.state is OrderState.READY]
+        return Planned(trade=trade, ready=ready, licensed=licensed)
+
+    async def _there_before(self, trade: Trade, wish: Wish) -> Planned:
+        """Go on from what is stored. Until trades were opened whole, a crash could leave an order alone."""
+        await self._deps.store.trades.insert(trade)
+        known = await self._deps.store.trades.get(trade.id)
+        assert known is not None, "trades are never deleted"
+        return await self._complete(known, wish)
 
     async def _decide(self, session: BrokerSession, wish: Wish) -> tuple[_Priced, tuple[Slice, ...]]:
         """Check, price and size. A broker that cannot be read is asked again while it makes sense."""
@@ -101,10 +147,10 @@ class Planner:
                     raise
                 await self._deps.clock.sleep(pause)
 
-    async def _complete(self, trade: Trade, wish: Wish) -> tuple[Trade, list[Order]]:
+    async def _complete(self, trade: Trade, wish: Wish) -> Planned:
         """Take up a plan a crash may have cut short: its orders follow from the trade as stored."""
         if not trade.active or trade.instrument is None:
-            return trade, []
+            return Planned(trade=trade)
         rules = self._rules(trade.instrument)
         reference = trade.alerted_price or Decimal(0)
         order_type = wish.order_type if wish.price or wish.stop_trigger else OrderType.MARKET
@@ -115,7 +161,8 @@ class Planner:
         orders = [self._order(wish, priced, trade, part) for part in trade.slices]
         await self._book.complete(orders)
         stored = [self._book.orders[o.id] for o in orders if o.id in self._book.orders]
-        return self._book.trades.get(trade.id, trade), stored
+        ready = [order for order in stored if order.state is OrderState.READY]
+        return Planned(trade=self._book.trades.get(trade.id, trade), ready=ready)
 
     async def _check_owner(self, wish: Wish) -> None:
         account = self._account

@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from domain.ids import ClientOrderId
 from domain.orders import Order, OrderReport, OrderState, PositionEffect
+from domain.trades import Trade
 from trading import guard, lifecycle, points, texts
 from trading.book import AccountBook
 from trading.denial import DeniedByUs, deny
@@ -61,49 +62,77 @@ class Sender:
         licensed = await self._licence(order)
         if licensed is None:
             return self._book.orders[order.id]
+        return await self.go(session, licensed)
+
+    async def licence(self, trade: Trade, order: Order) -> lifecycle.Change | None:
+        """Check a planned entry again and give its licence, to be written with it; None to go the long way.
+
+        The long way says why an entry is refused. What was licensed goes on with ``go``.
+        """
+        if not (self._deps.config.write_ahead and self._link.owned) or self._expired(order):
+            return None
+        try:
+            await self._check(trade)
+        except DeniedByUs:
+            return None
+        licensed, events = self._licensed(order)
+        # As if it had been stored before: its next change counts on from here, and so do its events.
+        return replace(licensed, version=order.version + 1), events
+
+    async def go(self, session: BrokerSession, order: Order) -> Order:
+        """Send an order whose licence is on disk, unless writing took longer than the licence lasts.
+
+        Raises as ``send`` does.
+        """
+        if order.send_by is not None and self._deps.clock.now() > order.send_by:
+            # Nothing was sent, so it may be asked for again.
+            await self._settle(order, OrderState.READY, "", "")
+            raise Retry(0.0)
         self._deps.points.hit(points.AFTER_SENDING)
-        return await self._submit(session, licensed)
+        return await self._submit(session, order)
 
     async def _recheck(self, order: Order) -> Order | None:
         """Look once more at what may have changed since the plan: entries only; an exit always goes."""
         if order.intent.request.effect is PositionEffect.CLOSE:
             return None
         expires = order.intent.request.expires_at
-        if expires is not None and self._deps.clock.now() > expires:
+        if expires is not None and self._expired(order):
             seconds = int((expires - order.intent.created_at).total_seconds())
             code = "not_taken" if order.reason_code else "expired"  # a reason is left by a try that failed
             reason = texts.say(code, limit=seconds, broker=self._title(order))
             return await self._settle(order, OrderState.EXPIRED, code, reason)
         trade = self._book.trades.get(order.trade)
         try:
-            if trade is None or trade.cancel_entry:
-                raise deny("cancelled_before_send")
-            if self._link.keyless:
-                raise deny("vault_away")
-            await guard.check_gate(self._deps, self._account, trade.guild)
-            await guard.check_switches(
-                self._deps, guild=trade.guild, author=trade.author, account=self._account
-            )
+            await self._check(trade)
         except DeniedByUs as no:
             return await self._settle(order, OrderState.DENIED, no.denial.code, no.denial.reason)
         return None
+
+    def _expired(self, order: Order) -> bool:
+        expires = order.intent.request.expires_at
+        return expires is not None and self._deps.clock.now() > expires
+
+    async def _check(self, trade: Trade | None) -> None:
+        """Ask the store about the gate and the switches as they stand now. Raises DeniedByUs."""
+        if trade is None or trade.cancel_entry:
+            raise deny("cancelled_before_send")
+        if self._link.keyless:
+            raise deny("vault_away")
+        await guard.check_gate(self._deps, self._account, trade.guild)
+        await guard.check_switches(self._deps, guild=trade.guild, author=trade.author, account=self._account)
 
     async def _licence(self, order: Order) -> Order | None:
         if not self._deps.config.write_ahead:
             # The harness proves with this that it can fail: no licence, and a fresh id per try.
             request = replace(order.intent.request, client_order_id=ClientOrderId(str(uuid4())))
             return replace(order, state=OrderState.SENDING, intent=replace(order.intent, request=request))
+        written = await self._book.record([self._licensed(order)])
+        return written[0] if written else None
+
+    def _licensed(self, order: Order) -> lifecycle.Change:
         now = self._deps.clock.now()
         send_by = now + timedelta(seconds=self._deps.config.send_window)
-        change = lifecycle.advance(order, OrderState.SENDING, now, send_by=send_by, epoch=self._link.epoch)
-        written = await self._book.record([change])
-        if not written:
-            return None
-        if self._deps.clock.now() > send_by:
-            # The write took longer than the licence lasts; nothing was sent, so it may be asked for again.
-            await self._settle(written[0], OrderState.READY, "", "")
-            raise Retry(0.0)
-        return written[0]
+        return lifecycle.advance(order, OrderState.SENDING, now, send_by=send_by, epoch=self._link.epoch)
 
     async def _submit(self, session: BrokerSession, order: Order) -> Order:
         try:

@@ -37,14 +37,14 @@ async def scene(tmp_path):
 def hold_rows_of(scene, member):
     """Let the journal take its time over one member's orders, until the gate opens."""
     gate, orders = asyncio.Event(), scene.store.orders
-    insert_many = orders.insert_many
+    opened = orders.open
 
-    async def held(values):
-        if any(order.intent.ref.user == member for order in values):
+    async def held(trade, changes):
+        if trade.user == member:
             await gate.wait()
-        return await insert_many(values)
+        return await opened(trade, changes)
 
-    orders.insert_many = held
+    orders.open = held
     return gate
 
 

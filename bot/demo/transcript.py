@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.alpaca.state import RecordedRequest
 from sim.discord.messages import SimMessage
+from sim.serving import RecordedRequest
 
 _MENTION = re.compile(r"<[@#]!?(\d+)>")
 _TIME = re.compile(r"<t:\d+:R>")

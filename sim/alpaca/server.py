@@ -1,7 +1,7 @@
 """Run the pretend Alpaca: one asyncio server for trading, data and the stream."""
 
-import time
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from aiohttp import web
@@ -14,14 +14,14 @@ from sim.alpaca import consent, hours
 from sim.alpaca.contracts import ContractsApi
 from sim.alpaca.data import DataApi
 from sim.alpaca.facts import FactsApi
-from sim.alpaca.state import ACCOUNT, ApiRefusal, RecordedRequest, SimAccount, World
+from sim.alpaca.state import ACCOUNT, ApiRefusal, SimAccount, World
 from sim.alpaca.streams import TradeStreams
 from sim.alpaca.trading import TradingApi
-from sim.faults import Faults, Handler, answer
+from sim.faults import Faults, Handler
 from sim.market import Market
+from sim.serving import HttpSim, RecordedRequest
 
 _WINDOW = 60.0
-_SECRETS = {"apca-api-key-id", "apca-api-secret-key", "authorization"}
 _FEES = FeeModel(rates={AssetClass.CRYPTO: FeeRate(basis_points=Decimal(25))})
 _RULES = Rules(
     leverage=Decimal(2),
@@ -32,13 +32,17 @@ _RULES = Rules(
 )
 
 
-class AlpacaSim:
+class AlpacaSim(HttpSim):
     """Be Alpaca on a local port.
 
     ``rate_limit`` is requests per minute and account, for trading and for data each; None switches it off.
     ``always_open`` lets stocks trade at any hour; without it, orders wait for the session. ``wash_trades``
     refuses orders against one's own resting ones.
     """
+
+    SECRETS = frozenset({"apca-api-key-id", "apca-api-secret-key", "authorization"})
+    UNREAD = consent.PATHS
+    streams: TradeStreams
 
     def __init__(
         self,
@@ -51,56 +55,15 @@ class AlpacaSim:
         wash_trades: bool = False,
         fees: FeeModel = _FEES,
     ) -> None:
-        self.market, self.clock = market, clock
-        self.faults = faults or Faults()
+        engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
+        super().__init__(market, clock, faults=faults, engine=engine)
         self.rate_limit = rate_limit
-        self.requests: list[RecordedRequest] = []
-        self.engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
         self._accounts: dict[str, SimAccount] = {}
         self._world = World(
-            market=market, clock=clock, engine=self.engine, always_open=always_open, wash_trades=wash_trades
+            market=market, clock=clock, engine=engine, always_open=always_open, wash_trades=wash_trades
         )
         self.consent = consent.ConsentApi(lambda: list(self._accounts.values()))
         self.streams = TradeStreams(self._world, self._authenticate)
-        self._stop_listening = market.listen(self._quoted)
-        self._runner: web.AppRunner | None = None
-        self.port = 0
-
-    # Life
-
-    @property
-    def url(self) -> str:
-        """Give the base address for trading, data and (as ws) the stream."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self, port: int = 0) -> None:
-        """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
-        app = web.Application(middlewares=[self._wire])
-        app.add_routes([*TradingApi(self._world).routes(), *FactsApi(self._world).routes()])
-        app.add_routes([*ContractsApi(self._world).routes(), *DataApi(self._world).routes()])
-        app.add_routes(self.consent.routes())
-        app.add_routes([web.get("/stream", self.streams.serve)])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Stop listening; accounts and orders stay."""
-        await self.streams.drop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> "AlpacaSim":
-        """Start on a free port."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop."""
-        await self.stop()
 
     # Accounts
 
@@ -139,27 +102,11 @@ class AlpacaSim:
 
     # Requests
 
-    @web.middleware
-    async def _wire(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        body = await request.read()
-        record = RecordedRequest(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query),
-            headers={k: v for k, v in request.headers.items() if k.lower() not in _SECRETS},
-            body=b"" if request.path in consent.PATHS else body,
-            at=self.clock.now(),
-            monotonic_ns=time.monotonic_ns(),
-        )
-        self.requests.append(record)
-        fault = self.faults.take(request.method, request.path)
-
-        async def served(found: web.Request) -> web.StreamResponse:
-            return await self._serve(found, handler)
-
-        reply = await answer(request, served, fault, clock=self.clock, expire_auth=_expired)
-        record.status = reply.status
-        return reply
+    def _routes(self) -> Iterable[web.AbstractRouteDef]:
+        for api in (TradingApi, FactsApi, ContractsApi, DataApi):
+            yield from api(self._world).routes()
+        yield from self.consent.routes()
+        yield web.get("/stream", self.streams.serve)
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path == "/stream" or request.path in consent.PATHS:
@@ -224,14 +171,13 @@ class AlpacaSim:
             "X-RateLimit-Reset": str(int(self.clock.now().timestamp() + frees) + 1),
         }
 
+    def _expired(self, request: web.Request) -> web.StreamResponse:
+        body = {"code": 40110000, "message": "request is not authorized"}
+        return web.json_response(body, status=401)
+
     def _quoted(self, symbol: str, quote: Quote) -> None:
         instrument = self.market.instrument(symbol)
         coin = instrument.asset_class is AssetClass.CRYPTO
         if not coin and not self._world.always_open and not hours.is_open(self.clock.now()):
             return
-        self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-
-
-def _expired() -> web.StreamResponse:
-    body = {"code": 40110000, "message": "request is not authorized"}
-    return web.json_response(body, status=401)
+        super()._quoted(symbol, quote)

@@ -2,9 +2,7 @@
 
 import uuid
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -59,24 +57,6 @@ class SimAccount:
 
 ACCOUNT: web.RequestKey[SimAccount] = web.RequestKey("account", SimAccount)
 """Where a request carries the account its keys belong to."""
-
-
-@dataclass(slots=True, kw_only=True)
-class RecordedRequest:
-    """Hold one request as it arrived.
-
-    ``monotonic_ns`` is ``time.monotonic_ns()`` when the whole body had been read; ``status`` is what was
-    answered, 0 until then. The headers hold no credentials.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-    monotonic_ns: int
-    status: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,30 +2,33 @@
 
 import time
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 from email.utils import formatdate
 
 from aiohttp import web
 
 from adapters.paper.engine import EngineOrder, FeeModel, MatchingEngine, Rules
-from domain.portfolio import Quote
 from domain.ports import Clock
 from sim.coinbase.api import BASE, BrokerageApi
 from sim.coinbase.auth import KeyPair, is_valid, key_of
-from sim.coinbase.state import ACCOUNT, ApiRefusal, RecordedRequest, SimAccount, World
+from sim.coinbase.state import ACCOUNT, ApiRefusal, SimAccount, World
 from sim.coinbase.streams import UserStreams
-from sim.faults import Faults, Handler, answer
+from sim.faults import Faults, Handler
 from sim.market import Market
+from sim.serving import HttpSim, RecordedRequest
 
 _PUBLIC = f"{BASE}/market/"
 
 
-class CoinbaseSim:
+class CoinbaseSim(HttpSim):
     """Be Coinbase Advanced Trade on a local port.
 
     ``rate_limit`` is private requests per second and user; None switches it off. Pairs in ``disabled`` (our
     symbols) take no orders.
     """
+
+    streams: UserStreams
 
     def __init__(
         self,
@@ -36,52 +39,14 @@ class CoinbaseSim:
         rate_limit: int | None = 30,
         fees: FeeModel | None = None,
     ) -> None:
-        self.market, self.clock = market, clock
-        self.faults = faults or Faults()
+        engine = MatchingEngine(clock, fees=fees, rules=Rules(), seed=market.seed)
+        super().__init__(market, clock, faults=faults, engine=engine)
         self.rate_limit = rate_limit
         self.ahead = 0.0
         """Seconds by which Coinbase's clock is ahead of this computer's."""
-        self.requests: list[RecordedRequest] = []
-        self.engine = MatchingEngine(clock, fees=fees, rules=Rules(), seed=market.seed)
-        self.world = World(market=market, clock=clock, engine=self.engine, disabled=set())
+        self.world = World(market=market, clock=clock, engine=engine, disabled=set())
         self.streams = UserStreams(self.world, lambda token: self._by_token(token, None))
         self._accounts: dict[str, SimAccount] = {}
-        self._stop_listening = market.listen(self._quoted)
-        self._runner: web.AppRunner | None = None
-        self.port = 0
-
-    # Life
-
-    @property
-    def url(self) -> str:
-        """Give the base address; the socket is at /ws of it."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self, port: int = 0) -> None:
-        """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
-        app = web.Application(middlewares=[self._wire])
-        app.add_routes([*BrokerageApi(self.world).routes(), web.get("/ws", self.streams.serve)])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Stop listening; accounts and orders stay."""
-        await self.streams.drop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> "CoinbaseSim":
-        """Start on a free port."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop."""
-        await self.stop()
 
     # Accounts
 
@@ -106,25 +71,14 @@ class CoinbaseSim:
 
     # Requests
 
-    @web.middleware
-    async def _wire(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        record = RecordedRequest(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query),
-            headers={k: v for k, v in request.headers.items() if k.lower() != "authorization"},
-            body=await request.read(),
-            at=self.clock.now(),
-            monotonic_ns=time.monotonic_ns(),
-        )
-        self.requests.append(record)
-        fault = self.faults.take(request.method, request.path)
+    def _routes(self) -> Iterable[web.AbstractRouteDef]:
+        yield from BrokerageApi(self.world).routes()
+        yield web.get("/ws", self.streams.serve)
 
-        async def served(found: web.Request) -> web.StreamResponse:
-            return await self._serve(found, handler)
+    def _expired(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=401, text="Unauthorized\n")
 
-        reply = await answer(request, served, fault, clock=self.clock, expire_auth=_unauthorized)
-        record.status = reply.status
+    def _leaving(self, reply: web.StreamResponse) -> web.StreamResponse:
         if self.ahead and not reply.prepared:
             reply.headers["Date"] = formatdate(time.time() + self.ahead, usegmt=True)
         return reply
@@ -137,7 +91,7 @@ class CoinbaseSim:
                 token = request.headers.get("Authorization", "").removeprefix("Bearer ")
                 account = self._by_token(token, f"{request.method} {request.host}{request.path}")
                 if account is None:
-                    return _unauthorized()
+                    return self._expired(request)
                 self._count(account.hits)
                 request[ACCOUNT] = account
             return await handler(request)
@@ -157,10 +111,3 @@ class CoinbaseSim:
         if self.rate_limit is not None and len(hits) >= self.rate_limit:
             raise ApiRefusal(429, "RESOURCE_EXHAUSTED", "rate limit exceeded")
         hits.append(now)
-
-    def _quoted(self, symbol: str, quote: Quote) -> None:
-        self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-
-
-def _unauthorized() -> web.StreamResponse:
-    return web.Response(status=401, text="Unauthorized\n")

@@ -2,9 +2,7 @@
 
 import uuid
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,20 +55,6 @@ class SimAccount:
 
 ACCOUNT: web.RequestKey[SimAccount] = web.RequestKey("coinbase_account", SimAccount)
 """Where a request carries the account its key belongs to."""
-
-
-@dataclass(slots=True, kw_only=True)
-class RecordedRequest:
-    """Hold one request as it arrived; the headers hold no credentials. ``status`` is 0 until answered."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-    monotonic_ns: int
-    status: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,26 +13,28 @@ from aiohttp import web
 
 from adapters.paper.engine import EngineOrder, EnginePosition, FeeModel, FeeRate, MatchingEngine
 from domain.instruments import AssetClass
-from domain.portfolio import Quote
 from domain.ports import Clock
-from sim.faults import Faults, Handler, answer
+from sim.faults import Faults, Handler
 from sim.kraken.private import PrivateApi
 from sim.kraken.public import PublicApi
-from sim.kraken.state import ACCOUNT, ALL_PERMISSIONS, FORM, ApiRefusal, RecordedRequest, SimAccount, World
+from sim.kraken.state import ACCOUNT, ALL_PERMISSIONS, FORM, ApiRefusal, SimAccount, World
 from sim.kraken.streams import Streams
 from sim.market import Market
+from sim.serving import HttpSim
 
-_SECRETS = {"api-key", "api-sign"}
 _FEES = FeeModel(rates={AssetClass.CRYPTO: FeeRate(basis_points=Decimal(35))})
 _FREE = {"AddOrder", "AmendOrder", "CancelOrder"}
 _COSTS = {"TradesHistory": 2}
 
 
-class KrakenSim:
+class KrakenSim(HttpSim):
     """Be Kraken on a local port.
 
     ``counter`` and ``decay`` are the REST counter of each key; a counter of None switches it off.
     """
+
+    SECRETS = frozenset({"api-key", "api-sign"})
+    streams: Streams
 
     def __init__(
         self,
@@ -43,56 +46,16 @@ class KrakenSim:
         decay: float = 1 / 3,
         fees: FeeModel = _FEES,
     ) -> None:
-        self.market, self.clock = market, clock
-        self.faults = faults or Faults()
+        engine = MatchingEngine(clock, fees=fees, seed=market.seed)
+        super().__init__(market, clock, faults=faults, engine=engine)
         self.counter, self.decay = counter, decay
-        self.requests: list[RecordedRequest] = []
-        self.engine = MatchingEngine(clock, fees=fees, seed=market.seed)
         self.halted: set[str] = set()
         self._accounts: dict[str, SimAccount] = {}
         self._world = World(
-            market=market, clock=clock, engine=self.engine, accounts=self._accounts, halted=self.halted
+            market=market, clock=clock, engine=engine, accounts=self._accounts, halted=self.halted
         )
         self._private = PrivateApi(self._world)
         self.streams = Streams(self._world)
-        self._stop_listening = market.listen(self._quoted)
-        self._runner: web.AppRunner | None = None
-        self.port = 0
-
-    # Life
-
-    @property
-    def url(self) -> str:
-        """Give the base address for REST and (as ws, with /v2) the stream."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self, port: int = 0) -> None:
-        """Listen on a local port; 0 takes a free one. A stopped simulator may be started again."""
-        app = web.Application(middlewares=[self._wire])
-        app.add_routes(PublicApi(self._world).routes())
-        app.add_routes([web.post("/0/private/{call}", self._private.serve)])
-        app.add_routes([web.get("/v2", self.streams.serve)])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Stop listening; accounts and orders stay."""
-        await self.streams.drop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> "KrakenSim":
-        """Start on a free port."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop."""
-        await self.stop()
 
     # Accounts
 
@@ -127,35 +90,28 @@ class KrakenSim:
 
     # Requests
 
-    @web.middleware
-    async def _wire(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        body = await request.read()
-        record = RecordedRequest(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query),
-            headers={k: v for k, v in request.headers.items() if k.lower() not in _SECRETS},
-            body=body,
-            at=self.clock.now(),
-        )
-        self.requests.append(record)
+    def _routes(self) -> Iterable[web.AbstractRouteDef]:
+        yield from PublicApi(self._world).routes()
+        yield web.post("/0/private/{call}", self._private.serve)
+        yield web.get("/v2", self.streams.serve)
+
+    async def _refused(self, request: web.Request) -> web.StreamResponse | None:
+        """Look at key, signature, nonce and counter at once, whatever happens behind the gateway."""
         try:
-            # The gateway looks at key, signature, nonce and counter at once, whatever happens behind it.
             if request.path.startswith("/0/private/"):
-                self._let_in(request, body)
+                self._let_in(request, await request.read())
         except ApiRefusal as refused:
             return _refusal(refused)
-        fault = self.faults.take(request.method, request.path)
+        return None
 
-        async def served(found: web.Request) -> web.StreamResponse:
-            try:
-                return await handler(found)
-            except ApiRefusal as refused:
-                return _refusal(refused)
+    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiRefusal as refused:
+            return _refusal(refused)
 
-        reply = await answer(request, served, fault, clock=self.clock, expire_auth=_expired)
-        record.status = reply.status
-        return reply
+    def _expired(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": ["EAPI:Invalid key"]})
 
     def _let_in(self, request: web.Request, body: bytes) -> None:
         """Check a private request as the gateway does. Raises ApiRefusal."""
@@ -192,9 +148,6 @@ class KrakenSim:
         if account.counter > self.counter + 0.01:
             raise ApiRefusal("EAPI:Rate limit exceeded")
 
-    def _quoted(self, symbol: str, quote: Quote) -> None:
-        self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
-
 
 def _form(body: bytes) -> dict[str, Any]:
     """Read a form, or the JSON that Kraken takes too."""
@@ -209,7 +162,3 @@ def _form(body: bytes) -> dict[str, Any]:
 
 def _refusal(refused: ApiRefusal) -> web.StreamResponse:
     return web.json_response({"error": [refused.code]})
-
-
-def _expired() -> web.StreamResponse:
-    return web.json_response({"error": ["EAPI:Invalid key"]})

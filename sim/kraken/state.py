@@ -1,9 +1,7 @@
 """Hold what the pretend Kraken knows: accounts, recorded requests, names."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -58,19 +56,6 @@ class SimAccount:
 
 ACCOUNT: web.RequestKey[SimAccount] = web.RequestKey("account", SimAccount)
 FORM: web.RequestKey[dict[str, Any]] = web.RequestKey("form", dict)
-
-
-@dataclass(slots=True, kw_only=True)
-class RecordedRequest:
-    """Hold one request as it arrived; the headers hold no credentials."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-    status: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,15 @@
 import secrets
 import time
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from aiohttp import web
 
 from adapters.paper.engine import EngineOrder, EnginePosition, FeeModel, FeeRate, MatchingEngine, Rules
 from domain.instruments import AssetClass
-from domain.portfolio import Quote
 from domain.ports import Clock
-from sim.faults import Faults, Handler, answer
+from sim.faults import Faults, Handler
 from sim.market import Market
 from sim.schwab.consent import ConsentApi
 from sim.schwab.data import DataApi
@@ -21,7 +21,6 @@ from sim.schwab.state import (
     LOGIN,
     ApiRefusal,
     Json,
-    RecordedRequest,
     SimAccount,
     SimApp,
     SimLogin,
@@ -29,6 +28,7 @@ from sim.schwab.state import (
 )
 from sim.schwab.streams import Streams
 from sim.schwab.trading import TradingApi
+from sim.serving import HttpSim, RecordedRequest
 
 _WINDOW = 60.0
 _OPEN = {"/v1/oauth/authorize", "/v1/oauth/token", "/ws"}
@@ -36,12 +36,15 @@ _FEES = FeeModel(rates={AssetClass.OPTION: FeeRate(per_unit=Decimal("0.65"))})
 _RULES = Rules(leverage=Decimal(2), legs_on_partial=False, cancel_siblings=True, replace_renames=True)
 
 
-class SchwabSim:
+class SchwabSim(HttpSim):
     """Be Schwab on a local port.
 
     ``app_limit`` is requests other than orders per minute and app, ``order_limit`` orders per minute and
     account; None switches a limit off.
     """
+
+    UNREAD = frozenset({"/v1/oauth/token"})
+    streams: Streams
 
     def __init__(
         self,
@@ -53,53 +56,12 @@ class SchwabSim:
         order_limit: int | None = 120,
         fees: FeeModel = _FEES,
     ) -> None:
-        self.market, self.clock = market, clock
-        self.faults = faults or Faults()
+        engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
+        super().__init__(market, clock, faults=faults, engine=engine)
         self.app_limit, self.order_limit = app_limit, order_limit
-        self.requests: list[RecordedRequest] = []
-        self.engine = MatchingEngine(clock, fees=fees, rules=_RULES, seed=market.seed)
-        self.world = World(market=market, clock=clock, engine=self.engine, apps={})
+        self.world = World(market=market, clock=clock, engine=engine, apps={})
         self.oauth = OAuthApi(self.world)
         self.streams = Streams(self.world, lambda access: self._by_access(access)[1])
-        self._stop_listening = market.listen(self._quoted)
-        self._runner: web.AppRunner | None = None
-        self.port = 0
-
-    # Life
-
-    @property
-    def url(self) -> str:
-        """Give the base address of everything."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self, port: int = 0) -> None:
-        """Listen on a local port; 0 takes a free one."""
-        app = web.Application(middlewares=[self._wire])
-        app.add_routes([*TradingApi(self.world).routes(), *DataApi(self.world).routes()])
-        app.add_routes(
-            [*self.oauth.routes(), *ConsentApi(self.world).routes(), web.get("/ws", self.streams.serve)]
-        )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Stop listening; accounts and orders stay."""
-        await self.streams.drop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> "SchwabSim":
-        """Start on a free port."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop."""
-        await self.stop()
 
     # People
 
@@ -147,30 +109,11 @@ class SchwabSim:
 
     # Requests
 
-    @web.middleware
-    async def _wire(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        body = await request.read()
-        secret = request.path == "/v1/oauth/token"
-        record = RecordedRequest(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query),
-            headers={k: v for k, v in request.headers.items() if k.lower() != "authorization"},
-            body=b"" if secret else body,
-            at=self.clock.now(),
-            monotonic_ns=time.monotonic_ns(),
-        )
-        self.requests.append(record)
-        fault = self.faults.take(request.method, request.path)
-
-        async def served(found: web.Request) -> web.StreamResponse:
-            return await self._serve(found, handler)
-
-        reply = await answer(
-            request, served, fault, clock=self.clock, expire_auth=lambda: self._end_sign_in(request)
-        )
-        record.status = reply.status
-        return reply
+    def _routes(self) -> Iterable[web.AbstractRouteDef]:
+        for api in (TradingApi, DataApi, ConsentApi):
+            yield from api(self.world).routes()
+        yield from self.oauth.routes()
+        yield web.get("/ws", self.streams.serve)
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in _OPEN:
@@ -179,7 +122,7 @@ class SchwabSim:
             kind, _, access = request.headers.get("Authorization", "").partition(" ")
             app, login = self._by_access(access) if kind == "Bearer" else (None, None)
             if app is None or login is None:
-                return _expired()
+                return _unauthorized()
             self._count(request, app, login)
             request[APP], request[LOGIN] = app, login
             return await handler(request)
@@ -188,13 +131,13 @@ class SchwabSim:
         except web.HTTPNotFound:
             return web.json_response({"message": "Not Found"}, status=404)
 
-    def _end_sign_in(self, request: web.Request) -> web.StreamResponse:
+    def _expired(self, request: web.Request) -> web.StreamResponse:
         """Withdraw the sign-in behind a request for good."""
         _, login = self._by_access(request.headers.get("Authorization", "").removeprefix("Bearer "))
         if login is not None:
             login.access.clear()
             login.refresh.clear()
-        return _expired()
+        return _unauthorized()
 
     def _by_access(self, access: str) -> tuple[SimApp | None, SimLogin | None]:
         now = self.clock.now().timestamp()
@@ -222,10 +165,7 @@ class SchwabSim:
             raise ApiRefusal(429, "Too many requests", retry_after=int(hits[0] + _WINDOW - now) + 1)
         hits.append(now)
 
-    def _quoted(self, symbol: str, quote: Quote) -> None:
-        self.engine.on_quote(symbol, quote.bid, quote.ask, quote.bid_size, quote.ask_size)
 
-
-def _expired() -> web.StreamResponse:
+def _unauthorized() -> web.StreamResponse:
     body = {"errors": [{"status": 401, "title": "Unauthorized", "detail": "Client not authorized"}]}
     return web.json_response(body, status=401)

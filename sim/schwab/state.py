@@ -2,9 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -80,20 +78,6 @@ class SimApp:
 
 LOGIN: web.RequestKey[SimLogin] = web.RequestKey("login", SimLogin)
 APP: web.RequestKey[SimApp] = web.RequestKey("app", SimApp)
-
-
-@dataclass(slots=True, kw_only=True)
-class RecordedRequest:
-    """Hold one request as it arrived; ``status`` is what was answered, 0 until then. No credentials."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-    monotonic_ns: int
-    status: int = 0
 
 
 class Numbers:

@@ -91,6 +91,8 @@ class FieldSpec:
     choices: tuple[tuple[str, str], ...] = ()
     """Value and label; empty for free text."""
     default: str = ""
+    live_default: str = ""
+    """Filled in instead for an account with real money, where that differs."""
     max_length: int = 200
     entity: str = ""
     """What is picked rather than typed, where it can be: ``channel``, ``user`` or ``role``.

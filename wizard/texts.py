@@ -4,14 +4,14 @@ TEXTS: dict[str, str] = {
     # Linking an account, step by step.
     "link_account.kind.title": "Link a broker account",
     "link_account.kind.body": (
-        "What would you like to trade? If you only want to look around, take pretend money: "
-        "it needs no broker and no keys."
+        "What would you like to trade? If you only want to look around, take paper trading: "
+        "pretend money at real prices, without a broker and without keys."
     ),
     "link_account.kind.pick": "Choose what to trade",
     "link_account.kind.shares": "Stocks and options",
     "link_account.kind.crypto": "Crypto",
     "link_account.kind.all": "Show me every broker",
-    "link_account.kind.paper": "Pretend money",
+    "link_account.kind.paper": "Paper trading (pretend money)",
     "link_account.broker.title": "Which broker?",
     "link_account.broker.body": "Choose the broker your account is at.",
     "link_account.broker.pick": "Choose a broker",
@@ -41,7 +41,7 @@ TEXTS: dict[str, str] = {
     "link_account.confirm_live.open": "I understand",
     "link_account.confirm_live.word": "Real money: type LIVE to go on",
     "link_account.confirm_live.word_help": "In capital letters. For pretend money, close this form instead.",
-    "link_account.confirm_live.word_hint": "type the word LIVE in capitals, or go back and choose paper.",
+    "link_account.confirm_live.word_hint": "Type the word LIVE in capitals, or go back and choose paper.",
     "link_account.credentials.title": "{broker} ({environment}): your {what}",
     "link_account.credentials.body": "{how} We test it first and save nothing before you say so. {caution}",
     "link_account.credentials.open": "Enter {what}",
@@ -95,7 +95,7 @@ TEXTS: dict[str, str] = {
     "link_account.name.open": "Type a name",
     "link_account.name.name": "Name",
     "link_account.name.name_help": "Only you see it. Up to 32 letters, digits and spaces.",
-    "link_account.name.name_hint": "use letters, digits, spaces and . # ( ) + - only.",
+    "link_account.name.name_hint": "Use letters, digits, spaces and . # ( ) + - only.",
     # Fresh keys for an account.
     "reauth.way.title": "Connect {name} again",
     "reauth.way.body": "You can sign in at {broker} again, or enter keys that you made there.",
@@ -140,15 +140,15 @@ TEXTS: dict[str, str] = {
         "**Most money in one entry:** {max_order_notional}\n"
         "**Most open trades at once:** {max_open_positions}\n"
         "**Oldest signal still taken:** {entry_max_age} seconds\n"
-        "**Same symbol and side not again within:** {duplicate_window} seconds"
+        "**The same symbol and side again only after:** {duplicate_window} seconds"
     ),
     "risk_profile.limits.open": "Change",
     "risk_profile.limits.notional": "Most money in one entry",
     "risk_profile.limits.positions": "Most open trades at once",
     "risk_profile.limits.age": "Oldest signal still taken, in seconds",
-    "risk_profile.limits.duplicate": "Same symbol not again within, in seconds",
-    "risk_profile.limits.bounds": "A number from {low} to {high}. Usually {default}.",
-    "risk_profile.limits.hint": "write a number from {low} to {high}.",
+    "risk_profile.limits.duplicate": "Seconds until the same symbol again",
+    "risk_profile.limits.bounds": "A number from {low} to {high}. {default} if you set nothing.",
+    "risk_profile.limits.hint": "Write a number from {low} to {high}.",
     # A server's sources.
     "source.who.title": "A channel with signals",
     "source.who.body": (
@@ -162,7 +162,7 @@ TEXTS: dict[str, str] = {
     "source.who.authors_help": "Members or bots whose messages are signals; up to ten.",
     "source.who.webhooks": "Webhook ids",
     "source.who.webhooks_help": "Only if a webhook posts the signals. Several ids with spaces between them.",
-    "source.who.webhooks_hint": "a webhook's id is the long number in its address. Write only such numbers.",
+    "source.who.webhooks_hint": "A webhook's id is the long number in its address. Write only such numbers.",
     "source.review.title": "Read this channel?",
     "source.review.body": "**Channel:** {channel}\n**Signals come from:** {authors}",
     "source.review.save": "Save",
@@ -185,15 +185,17 @@ TEXTS: dict[str, str] = {
     "problem.field_missing": "**{label}** is empty. Please fill it in.",
     "problem.field_long": "**{label}** is longer than {most} characters. Check that you copied only the key.",
     "problem.field_choice": "**{label}** is not one of the choices. Please choose one of them.",
-    "problem.field_hint": "**{label}** does not look right: {hint}",
+    "problem.field_hint": "**{label}** does not look right. {hint}",
     "problem.field_odd": "**{label}** does not look right. Check that you copied all of it.",
     "problem.broker_gone": "That broker cannot be linked here at the moment. Please choose another one.",
     "problem.environment_gone": "That broker does not offer this. Please choose one of those shown.",
     "problem.keys_refused": "{text} Nothing was saved. Check the keys and enter them again.",
-    "problem.test_failed": "{text} Your keys are kept, sealed.",
+    "problem.test_failed": (
+        "{text} What you entered is kept, sealed: press Try again, or go back to change it."
+    ),
     "problem.not_allowed": "{text}",
     "problem.may_withdraw": (
-        "This key may withdraw money, and nobody should hand such a key to a bot. It was dropped. "
+        "This key may withdraw money, and nobody should hand such a key to a bot, so we did not keep it. "
         "Make one at the broker that may trade but not withdraw."
     ),
     "problem.not_signed_in": (
@@ -204,15 +206,15 @@ TEXTS: dict[str, str] = {
     "problem.nobody_chosen": "Nobody was chosen. Pick at least one author, or give the id of a webhook.",
     "problem.everyone_chosen": "The role @everyone cannot give a membership: then everybody would have it.",
     "problem.keys_are_live": (
-        "These keys belong to a live account, and you chose paper. They were dropped. "
+        "These keys belong to a live account, and you chose paper, so we did not keep them. "
         "Enter paper keys, or go back and choose live."
     ),
     "problem.keys_are_paper": (
-        "These keys belong to a paper account, and you chose live. They were dropped. "
+        "These keys belong to a paper account, and you chose live, so we did not keep them. "
         "Enter live keys, or go back and choose paper."
     ),
     "problem.name_taken": "You already have an account named {name}. Please choose another name.",
-    "problem.not_saved": "{text} It was not saved.",
+    "problem.not_saved": "{text} Nothing was saved.",
     "problem.restricted": "The broker restricts this account: {text}",
     "problem.note": "{text}",
     # How a flow ends.
@@ -224,8 +226,8 @@ TEXTS: dict[str, str] = {
     "done.reconfigure": "The settings of **{name}** are saved.",
     "done.risk_profile": (
         "Saved. From the next signal on: at most {max_order_notional} in one entry, {max_open_positions} "
-        "open trades, signals up to {entry_max_age} seconds old, and the same symbol and side not again "
-        "within {duplicate_window} seconds."
+        "open trades, signals up to {entry_max_age} seconds old, and the same symbol and side again only "
+        "after {duplicate_window} seconds."
     ),
     "done.source": (
         "Messages of {authors} in {channel} are read as signals from now on. "
@@ -265,10 +267,10 @@ TEXTS: dict[str, str] = {
     "view.expired": "This set-up has expired and what you typed was deleted. Please start again.",
     "view.failed": "Something went wrong on our side. Please click again. Reference: {ref}",
     "view.seen": (
-        "What you type in Discord's form passes through Discord in clear and is not hidden on screen. "
-        "We keep it sealed only. Use a key you can revoke at the broker at any time."
+        "What you type in Discord's form passes through Discord, which can read it, and shows on screen. "
+        "We keep it sealed only. Use a key that you can revoke at the broker at any time."
     ),
-    "view.setup": "Where to make a key: {setup}",
+    "view.setup": "Where to set this up: {setup}",
     "view.page": "Type them on our page",
     "view.fresh": "New link",
     "view.page_or_form": (

@@ -83,6 +83,7 @@ MANIFEST = BrokerManifest(
             pattern=r"[1-9]\d{2,4}",
             pattern_hint=texts.PORT_HINT,
             default="7497",
+            live_default="7496",
             max_length=5,
         ),
         FieldSpec(

@@ -4,8 +4,8 @@ from domain.instruments import AssetClass
 
 TITLE = "Interactive Brokers"
 SUMMARY = (
-    "US stocks, options, futures and forex through your own TWS or IB Gateway, which must run, logged in, "
-    "with the API on."
+    "US stocks, options, futures and forex, at IBKR's own commissions. "
+    "Needs your own TWS or IB Gateway, running and logged in, with its API switched on."
 )
 
 HOST_LABEL = "TWS or Gateway host"

@@ -2,7 +2,8 @@
 
 TITLE = "Kraken"
 SUMMARY = (
-    "Crypto, spot, in US dollars. Fees by volume. Live only: Kraken has no paper trading. Needs an API key."
+    "Crypto in US dollars, with real money only: Kraken has no paper trading. Fees fall with volume. "
+    "Needs an API key that may trade, and not withdraw."
 )
 
 KEY_LABEL = "API key"

@@ -56,7 +56,9 @@ class MoomooSession:
         """Prove that OpenD runs, has the account, and lets it be unlocked. OpenD cannot withdraw."""
         state = await self._account(_errors("verify"))
         notes = (texts.PAPER_NOTE, texts.PAPER_LIMITS_NOTE) if self._paper else (texts.MARKET_NOTE,)
-        return Verified(state=state, accounts=(state.number_masked,), notes=notes)
+        choices = self._client.choices
+        shown = tuple(label for _, label in choices) or (state.number_masked,)
+        return Verified(state=state, accounts=shown, choices=choices, notes=notes)
 
     async def account(self) -> AccountState:
         """Give the account's money."""

@@ -2,7 +2,8 @@
 
 TITLE = "moomoo"
 SUMMARY = (
-    "US stocks, paper and live, through your own OpenD gateway. No commission on US stocks for US members."
+    "US stocks, paper and live. No commission for members in the US. "
+    "Needs your own OpenD gateway, running and logged in."
 )
 
 HOST_LABEL = "OpenD address"

@@ -1,7 +1,7 @@
 """Hold every sentence of the paper broker that a person may read."""
 
 TITLE = "Paper trading"
-SUMMARY = "Built in and free: pretend money at real prices. Shares, options and crypto. No account needed."
+SUMMARY = "Built in and free: pretend money at real prices. Stocks, options and crypto. Needs no account."
 CASH_LABEL = "Starting cash in dollars"
 CASH_HELP = "Pretend money to start with, between 1 and 99,999,999. The usual amount is 100000."
 CASH_HINT = "Write dollars as a plain number, for example 100000 or 2500.50."

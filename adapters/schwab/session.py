@@ -24,6 +24,8 @@ from domain.portfolio import AccountState, Fees, Position, Quote
 
 _SKEW = timedelta(seconds=60)
 _DAY = 24 * 3600
+_DIGITS = 8
+"""Last digits of an account number by which it is chosen."""
 
 
 class SchwabSession:
@@ -287,7 +289,8 @@ class SchwabSession:
         if not found:
             raise errors.denied(texts.NO_SUCH_ACCOUNT.format(accounts=shown), "no_such_account")
         if len(found) > 1:
-            raise errors.denied(texts.CHOOSE.format(accounts=shown), "several_accounts")
+            choices = tuple((number[-_DIGITS:], parse.mask(number)) for number in found)
+            raise errors.denied(texts.CHOOSE.format(accounts=shown), "several_accounts", choices)
         return found[0]
 
     async def _account(self, errors: Errors) -> AccountState:

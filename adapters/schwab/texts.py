@@ -1,7 +1,10 @@
 """Hold every sentence about Schwab that a member reads."""
 
 TITLE = "Charles Schwab"
-SUMMARY = "US stocks and options, real money only. Needs a free developer app; sign in again every 7 days."
+SUMMARY = (
+    "US stocks and options, with real money only. No commission on stocks. "
+    "Needs a free developer app of your own at Schwab, and a sign-in every 7 days."
+)
 
 KEY_LABEL = "App key"
 KEY_HELP = "developer.schwab.com → Dashboard → your app. Its status must be Ready for Use."

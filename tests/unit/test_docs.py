@@ -17,10 +17,11 @@ from bot.__main__ import _COMMANDS
 from bot.extensions import EXTENSIONS
 from cogs.base import ServiceBot
 from domain.accounts import RiskLimits
-from scripts import capabilities_table, demo_picture, secret_scan, settings_table
+from scripts import capabilities_table, demo_picture, secret_scan, settings_table, wizard_page
 from tests.architecture.house import ROOMS
 from tests.contract import test_contract
 from tests.contract.cards import CARDS
+from wizard.texts import TEXTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -139,6 +140,16 @@ def test_the_settings_page_wants_every_setting_explained():
 def test_the_capabilities_page_is_current():
     there = capabilities_table.PAGE.read_text()
     assert there == capabilities_table.page(), "run python scripts/capabilities_table.py"
+
+
+def test_the_wizards_page_is_current_and_tells_of_every_flow_and_sentence():
+    there = wizard_page.PAGE.read_text()
+    assert there == wizard_page.page(), "run python scripts/wizard_page.py"
+    assert {flow.name for flow in wizard_page.flows()} == wizard_page.ABOUT.keys()
+    told = " ".join(there.split())
+    for key, text in TEXTS.items():
+        pieces = [piece.strip() for piece in re.split(r"\{\w+\}|\n", text)]
+        assert key.endswith(".pick") or all(piece in told for piece in pieces), key
 
 
 def test_the_capabilities_page_says_passes_of_each_case_of_the_suite_and_of_nothing_else():

@@ -73,9 +73,8 @@ class Choosing:
         return Menu(options=tuple(self._offer(each, barred) for each in brokers))
 
     def _offer(self, manifest: BrokerManifest, barred: Mapping[str, str]) -> Option:
-        label = manifest.title
-        if manifest.beta or (self._gate is not None and manifest.slug in self._gate.beta):
-            label = say("link_account.broker.beta", broker=label)
+        rolling_out = self._gate is not None and manifest.slug in self._gate.beta
+        label = label_of(manifest, beta=manifest.beta or rolling_out)
         words = manifest.summary
         if manifest.slug in barred:
             words = f"{words} {say('link_account.broker.premium')}"
@@ -126,6 +125,11 @@ class Choosing:
             for line in report.lines
             if line.environment is Environment.LIVE and not line.verdict.allowed
         }
+
+
+def label_of(manifest: BrokerManifest, *, beta: bool) -> str:
+    """Name a broker, marked where it is new."""
+    return say("link_account.broker.beta", broker=manifest.title) if beta else manifest.title
 
 
 def _kinds(brokers: Sequence[BrokerManifest]) -> list[Option]:

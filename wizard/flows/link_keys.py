@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
+from domain.accounts import Environment
 from domain.broker import BrokerManifest, Credentials, Verified
 from domain.errors import AuthFailed, BrokerError, Denied, InvalidValue
 from wizard.fields import check
@@ -90,7 +91,9 @@ class KeySteps:
 
     def _form(self, ctx: Context, manifest: BrokerManifest, page: int) -> Form:
         fields = self._ways.page(manifest, ctx.answers, page)
-        typed = {spec.key: ctx.answers.get(f"field.{spec.key}", spec.default) for spec in fields}
+        live = chosen_environment(ctx) is Environment.LIVE
+        usual = {spec.key: (live and spec.live_default) or spec.default for spec in fields}
+        typed = {spec.key: ctx.answers.get(f"field.{spec.key}", usual[spec.key]) for spec in fields}
         caution = say("link_account.credentials.caution") if needs_word(ctx.answers) else ""
         return Form(
             fields=fields,

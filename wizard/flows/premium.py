@@ -44,14 +44,14 @@ class PremiumSetup:
         settings = await self._service.guild_settings(GuildId(ctx.answers["guild"]))
         held = {tier.value: " ".join(settings.roles_of(tier)) for tier in _SOLD}
         return Form(
-            fields=tuple(_field(tier) for tier in _SOLD),
+            fields=fields(),
             values={key: ctx.answers.get(key, roles) for key, roles in held.items()},
             params=_shown(held),
         )
 
     async def _take(self, ctx: Context, values: Mapping[str, str]) -> Outcome:
         guild = GuildId(ctx.answers["guild"])
-        checked = check(tuple(_field(tier) for tier in _SOLD), values)
+        checked = check(fields(), values)
         chosen = {tier: checked.plain[tier.value].split() for tier in _SOLD}
         if checked.problems:
             return Again(problems=checked.problems, answers=checked.plain)
@@ -83,6 +83,11 @@ def _shown(held: Mapping[str, str]) -> Mapping[str, str]:
         tier.value: ", ".join(f"<@&{role}>" for role in held[tier.value].split()) or say("premium.roles.none")
         for tier in _SOLD
     }
+
+
+def fields() -> tuple[FieldSpec, ...]:
+    """Give what is asked for: the roles of each membership, the highest first."""
+    return tuple(_field(tier) for tier in _SOLD)
 
 
 def _field(tier: Tier) -> FieldSpec:

@@ -47,14 +47,14 @@ class RiskProfile:
     async def _show(self, ctx: Context) -> Form:
         held = _values(await self._limits.of(ctx.user))
         return Form(
-            fields=self._fields(),
+            fields=fields(self._limits.defaults),
             values={name: ctx.answers.get(name, value) for name, value in held.items()},
             params=held,
         )
 
     async def _take(self, ctx: Context, values: Mapping[str, str]) -> Outcome:
         clean = {name: value.replace(",", "").replace("$", "") for name, value in values.items()}
-        checked = check(self._fields(), clean)
+        checked = check(fields(self._limits.defaults), clean)
         if checked.problems:
             return Again(problems=checked.problems, answers=checked.plain)
         try:
@@ -66,21 +66,24 @@ class RiskProfile:
             )
         return Finish(params=_values(saved))
 
-    def _fields(self) -> tuple[FieldSpec, ...]:
-        return tuple(self._field(name) for name in BOUNDS)
 
-    def _field(self, name: str) -> FieldSpec:
-        bound, default = BOUNDS[name], _values(self._limits.defaults)[name]
-        said = {"low": f"{bound.low:,}", "high": f"{bound.high:,}", "default": default}
-        return FieldSpec(
-            key=name,
-            label=_LABELS[name](),
-            help=say("risk_profile.limits.bounds", **said),
-            secret=False,
-            pattern=_MONEY if name == "max_order_notional" else _WHOLE,
-            pattern_hint=say("risk_profile.limits.hint", **said),
-            max_length=10,
-        )
+def fields(defaults: RiskLimits) -> tuple[FieldSpec, ...]:
+    """Give what is asked for, with bounds and defaults."""
+    return tuple(_field(name, _values(defaults)[name]) for name in BOUNDS)
+
+
+def _field(name: str, default: str) -> FieldSpec:
+    bound = BOUNDS[name]
+    said = {"low": f"{bound.low:,}", "high": f"{bound.high:,}", "default": default}
+    return FieldSpec(
+        key=name,
+        label=_LABELS[name](),
+        help=say("risk_profile.limits.bounds", **said),
+        secret=False,
+        pattern=_MONEY if name == "max_order_notional" else _WHOLE,
+        pattern_hint=say("risk_profile.limits.hint", **said),
+        max_length=10,
+    )
 
 
 _LABELS = {
@@ -97,8 +100,8 @@ async def _begin(ctx: Context) -> Next:
 
 def _values(limits: RiskLimits) -> dict[str, str]:
     return {
-        "max_order_notional": f"{plain(limits.max_order_notional)}",
+        "max_order_notional": f"{Decimal(plain(limits.max_order_notional)):,}",
         "max_open_positions": str(limits.max_open_positions),
         "entry_max_age": str(limits.entry_max_age),
-        "duplicate_window": str(limits.duplicate_window),
+        "duplicate_window": f"{limits.duplicate_window:,}",
     }

@@ -86,13 +86,13 @@ async def _begin(ctx: Context) -> Next:
 
 async def _show_who(ctx: Context) -> Form:
     return Form(
-        fields=_fields(), values={spec.key: ctx.answers.get(spec.key, spec.default) for spec in _fields()}
+        fields=fields(), values={spec.key: ctx.answers.get(spec.key, spec.default) for spec in fields()}
     )
 
 
 async def _take_who(ctx: Context, values: Mapping[str, str]) -> Outcome:
     hooks = " ".join(re.split(r"[\s,;]+", values.get("webhooks", "").strip()))
-    checked = check(_fields(), {**values, "webhooks": hooks})
+    checked = check(fields(), {**values, "webhooks": hooks})
     if checked.problems:
         return Again(problems=checked.problems, answers=checked.plain)
     if not checked.plain["authors"] and not checked.plain["webhooks"]:
@@ -107,7 +107,8 @@ def _shown(answers: Mapping[str, str]) -> Mapping[str, str]:
     return {"channel": f"<#{answers['channel']}>", "authors": ", ".join((*people, *hooks))}
 
 
-def _fields() -> tuple[FieldSpec, ...]:
+def fields() -> tuple[FieldSpec, ...]:
+    """Give what is asked for."""
     return (
         FieldSpec(
             key="channel",

@@ -19,7 +19,7 @@ from domain.signals import InboxMessage, MessageOutcome, RawMessage, Reading, Re
 from trading import amend, guard, jobs, points, wishes
 from trading.deps import TradingDeps
 from trading.executor import Executor
-from trading.jobs import Rank
+from trading.jobs import Rank, Taken
 
 _log = structlog.get_logger(__name__)
 
@@ -61,12 +61,21 @@ class Intake:
         async with self._order[source.id]:
             message = await self._read(raw)
             self._deps.points.hit(points.BEFORE_INTAKE)
-            if not await self._deps.store.inbox.insert(message):
+            if not await self._keep(message):
                 return None
             self._previous[_author_key(raw)] = raw.content
-            if message.outcome is MessageOutcome.SIGNAL:
-                await self.dispatch(message)
         return message
+
+    async def _keep(self, message: InboxMessage) -> bool:
+        """Write the message down, and meanwhile let one account think about it; False where it was there.
+
+        What it thinks of is written, and the others begin, once the message is on disk.
+        """
+        if message.outcome is not MessageOutcome.SIGNAL:
+            return await self._deps.store.inbox.insert(message)
+        taken = asyncio.create_task(self._deps.store.inbox.insert(message))
+        await asyncio.sleep(0)  # the write is under way before anything else is done
+        return await self.dispatch(message, taken)
 
     async def accept_edit(self, raw: RawMessage, source: Source) -> InboxMessage | None:
         """Take an edit: it amends what the message became, and never enters."""
@@ -108,36 +117,59 @@ class Intake:
         while self._pending:
             await asyncio.gather(*self._pending, return_exceptions=True)
 
-    async def dispatch(self, message: InboxMessage) -> None:
-        """Hand a signal to every account it concerns, and mark it planned once each has written its plan."""
+    async def dispatch(self, message: InboxMessage, taken: Taken = None) -> bool:
+        """Hand a signal to every account it concerns, and mark it planned once each has written its plan.
+
+        ``taken`` tells whether the message is kept and was new, where that is not known yet; False where it
+        was not. Raises StoreUnavailable where it could not be kept.
+        """
         assert message.reading is not None
         waits: list[asyncio.Future[object]] = []
+        kept = False
+        self._announce(message, 1)
+        try:
+            for signal in _signals(message):
+                if signal.reading.kind in OPENING:
+                    waits += await self._plan_entries(signal, taken)
+                elif signal.reading.kind in amend.AMENDING and await jobs.kept(taken):
+                    waits += await self._amend_open(signal)
+            kept = await jobs.kept(taken)
+        finally:
+            if not kept:
+                self._announce(message, -1)
+        if kept:
+            self._follow_up(message, waits)
+        return kept
+
+    def _announce(self, message: InboxMessage, count: int) -> None:
         for signal in _signals(message):
             if signal.reading.kind in OPENING:
-                self._opening[_author_key(message.raw)][signal.reading.symbol or ""] += 1
-                waits += await self._plan_entries(signal)
-            elif signal.reading.kind in amend.AMENDING:
-                waits += await self._amend_open(signal)
+                self._opening[_author_key(message.raw)][signal.reading.symbol or ""] += count
+
+    def _follow_up(self, message: InboxMessage, waits: Sequence["asyncio.Future[object]"]) -> None:
         task = asyncio.create_task(self._mark_planned(message, waits))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def _plan_entries(self, signal: Signal) -> list["asyncio.Future[object]"]:
+    async def _plan_entries(self, signal: Signal, taken: Taken) -> list["asyncio.Future[object]"]:
         follows = list(await self._deps.store.follows.find({"source": f"{signal.guild}/{signal.channel}"}))
         # Nobody is always first: the order is shuffled anew, and the same on a replay.
         random.Random(signal.id).shuffle(follows)  # noqa: S311 - fairness, not secrecy
         waits: list[asyncio.Future[object]] = []
         for follow in follows:
-            if (future := await self._plan(signal, follow)) is not None:
+            if (future := await self._plan(signal, follow, taken)) is not None:
                 waits.append(future)
             await asyncio.sleep(0)  # the first order leaves before the last member is even thought about
+            if not await jobs.kept(taken):
+                break
         return waits
 
-    async def _plan(self, signal: Signal, follow: Follow) -> "asyncio.Future[object] | None":
+    async def _plan(self, signal: Signal, follow: Follow, taken: Taken) -> "asyncio.Future[object] | None":
         limits = await guard.limits_of(self._deps, follow.user)
         job = jobs.Plan(
             wish=wishes.from_signal(signal, follow, limits),
             done=asyncio.get_running_loop().create_future(),
+            taken=taken,
         )
         return job.done if self._executor.put(follow.account, job, Rank.ASK) else None  # type: ignore[return-value]
 
@@ -161,9 +193,7 @@ class Intake:
 
     async def _mark_planned(self, message: InboxMessage, waits: Sequence["asyncio.Future[object]"]) -> None:
         results = await asyncio.gather(*waits, return_exceptions=True)
-        for signal in _signals(message):
-            if signal.reading.kind in OPENING:
-                self._opening[_author_key(message.raw)][signal.reading.symbol or ""] -= 1
+        self._announce(message, -1)
         for result in results:
             if isinstance(result, Exception) and not isinstance(result, DomainError):
                 _log.error("plan_failed", message=message.id, error=type(result).__name__)

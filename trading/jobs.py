@@ -3,12 +3,28 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 from domain.ids import OrderId, TradeId
 from domain.orders import OrderReport
 from domain.signals import Reading
 from domain.trades import Trade
 from trading.wishes import Wish
+
+Taken: TypeAlias = "asyncio.Task[bool] | None"
+"""Tells whether a message is on disk, and was new; None where nobody has to wait for that."""
+
+
+async def kept(taken: Taken) -> bool:
+    """Wait until a message is kept; False where it had been taken before, or nobody will ever know.
+
+    Raises StoreUnavailable where it could not be kept. Whoever is cancelled waiting stops nobody else.
+    """
+    if taken is None:
+        return True
+    if not taken.done():
+        await asyncio.wait([taken])
+    return not taken.cancelled() and taken.result()
 
 
 class Rank(IntEnum):
@@ -36,15 +52,11 @@ class Plan:
     done: "asyncio.Future[Trade]"
     waited: bool = False
     """It has waited for the broker once."""
-    taken: "asyncio.Future[bool] | None" = None
-    """Tells whether the message behind it is kept, and was new; None where nobody has to wait for that."""
+    taken: Taken = None
 
     async def meant(self) -> bool:
-        """Wait until the message behind it is kept; False where it had been taken before.
-
-        Raises StoreUnavailable where it could not be kept. Nothing may be written before this is true.
-        """
-        return self.taken is None or await asyncio.shield(self.taken)
+        """Wait until the message behind it is kept, as ``kept`` does. Nothing may be written before."""
+        return await kept(self.taken)
 
 
 @dataclass(slots=True)

@@ -68,10 +68,11 @@ class Reconfigure:
         self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]
     ) -> Outcome:
         checked = check(_fields(manifest), values)
+        name = checked.plain["name"]
         answers = {f"field.{key}": value for key, value in checked.plain.items() if key != "name"}
         if checked.problems:
-            return Again(problems=checked.problems, answers=answers)
-        name = checked.plain["name"]
+            kept = {**answers, "name": name or ctx.answers["name"]}
+            return Again(problems=checked.problems, answers=kept)
         for other in await self._service.accounts(ctx.user):
             if other.id != ctx.answers["account"] and other.name.casefold() == name.casefold():
                 return Again(problems=(taken(name),), answers=answers)
@@ -80,7 +81,7 @@ class Reconfigure:
         same = all((account.options.get(key) or "") == value for key, value in fresh.items())
         return Next(
             step="review" if same else "test",
-            answers={**answers, "name": name, "verified": "", "old_name": account.name},
+            answers={**answers, "name": name, "verified": ""},
         )
 
     async def _take_test(self, ctx: Context, manifest: BrokerManifest, values: Mapping[str, str]) -> Outcome:

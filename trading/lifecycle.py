@@ -99,6 +99,15 @@ def move_refused(order: Order, code: str, reason: str, now: datetime) -> Change:
     return replace(order, reason_code=code, reason=reason, updated_at=now), recorder.events
 
 
+def leg_gone(order: Order, broker_id: str, now: datetime, *, code: str, reason: str) -> Change:
+    """Give up a leg that the broker no longer has under any list."""
+    recorder = _Recorder(order, now)
+    leg = next(child for child in order.children if child.broker_order_id == broker_id)
+    recorder.add(EventKind.LEG_CANCELLED, role=leg.role.value, code=code, reason=reason)
+    changed = _swap(order, leg, replace(leg, state=OrderState.CANCELLED))
+    return replace(changed, updated_at=now), recorder.events
+
+
 def looked(order: Order, now: datetime) -> Order:
     """Count one look at the broker that did not find the order."""
     return replace(order, seen=order.seen + 1, updated_at=now)
@@ -117,7 +126,8 @@ def apply(order: Order, report: OrderReport, now: datetime) -> Change:
     else:
         changed = _apply_main(order, report, recorder)
         for leg in report.legs:
-            changed = _merge_leg(changed, leg, recorder)
+            if leg.client_order_id != order.intent.request.client_order_id:  # it is no leg of itself
+                changed = _merge_leg(changed, leg, recorder)
     if changed == order and not recorder.events:
         return order, ()
     return replace(changed, updated_at=now), recorder.events

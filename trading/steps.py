@@ -5,12 +5,12 @@ from dataclasses import replace
 import structlog
 
 from domain.broker import BrokerSession
-from domain.errors import AuthFailed, BrokerError, Denied, Rejected
+from domain.errors import AuthFailed, BrokerError, Denied, NotFound, Rejected
 from domain.events import Event, EventKind
 from domain.ids import OrderId, event_id
 from domain.instruments import AssetClass
 from domain.money import ZERO, floor_to, plain
-from domain.orders import Order, OrderIntent, OrderState
+from domain.orders import TERMINAL, Order, OrderIntent, OrderState
 from domain.trades import Trade
 from trading import amend, exits, lifecycle, standing, texts
 from trading.book import AccountBook
@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 ROUNDS = 5
 REPEAT_AFTER = 3.0
 """Seconds before the same cancel or move is asked for again."""
+GONE_LOOKS, GONE_AFTER = 5, 30.0
+"""How often, and over how many seconds, a leg must not be found before it is given up."""
 
 
 class StepRunner:
@@ -30,6 +32,7 @@ class StepRunner:
         self._deps = deps
         self._book = book
         self._asked: dict[tuple[str, str], float] = {}
+        self._missing: dict[str, tuple[int, float]] = {}
 
     async def run(self, session: BrokerSession, trade: Trade, *, sweep: bool) -> list[OrderId]:
         """Do what can be done now; give the orders that are ready to be sent."""
@@ -107,10 +110,27 @@ class StepRunner:
             await session.cancel(broker_id)
         except AuthFailed:
             raise
+        except NotFound:
+            return await self._not_there(session, order, broker_id)
         except BrokerError as error:
             _log.info("cancel_not_confirmed", order=order.id, code=error.code)
             return False
         return await self._refresh(session, order)
+
+    async def _not_there(self, session: BrokerSession, order: Order, broker_id: str) -> bool:
+        """Give up a leg that is asked about again and again and is not there: an exit waits for it."""
+        if await self._refresh(session, order):
+            return True
+        now = self._deps.clock.monotonic()
+        looks, first = self._missing.get(broker_id, (0, now))
+        self._missing[broker_id] = (looks + 1, first)
+        current = self._book.orders[order.id]
+        leg = next((c for c in current.children if c.broker_order_id == broker_id), None)
+        if leg is None or leg.state in TERMINAL or looks + 1 < GONE_LOOKS or now - first < GONE_AFTER:
+            return False
+        reason = texts.say("leg_gone", broker=texts.broker_name(current.intent.ref.broker))
+        gone = lifecycle.leg_gone(current, broker_id, self._deps.clock.now(), code="leg_gone", reason=reason)
+        return bool(await self._book.record([gone]))
 
     async def _move(self, session: BrokerSession, step: exits.Move) -> bool:
         if not self._may_ask(f"move {step.stop_price} {step.limit_price}", step.broker_order_id):

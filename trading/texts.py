@@ -86,6 +86,7 @@ SENTENCES: Mapping[str, str] = {
     "more_than_held": "You hold {held} {symbol}; more than that cannot be sold.",
     "cannot_read": "{broker} cannot be read for {name} right now. Use /broker test to see why.",
     "nothing_held": "You hold no {symbol} in {where}.",
+    "leg_gone": "{broker} no longer has this order in any of its lists, so it is not waited for any more.",
     "nothing_in_doubt": "Nothing of {symbol} is in doubt any more.",
     "settled_absent": "You looked, and the broker does not have it.",
     "settled_mine": "You looked, and take care of it at the broker yourself.",

@@ -61,8 +61,13 @@ class Book:
         """Give an order with its legs, the entry first."""
         if not record.base:
             return [record]
-        same = [r for r in self.every() if r.base == record.base]
-        return sorted(same, key=lambda r: (r.ref != r.base, r.order_id))
+        # One record of each reference: an order of which there are two must not become a leg of itself.
+        same: dict[str, Record] = {}
+        for other in sorted(self.every(), key=lambda r: bool(r.perm_id)):
+            if other.base == record.base:
+                same[other.ref] = other
+        same[record.ref] = record
+        return sorted(same.values(), key=lambda r: (r.ref != r.base, r.order_id))
 
     def report(self, record: Record) -> OrderReport:
         """Report an order, nested where it is an entry."""
@@ -119,12 +124,11 @@ class Book:
 
     def heard_completed(self, contract: Any, order: Any, state: Any) -> Record:
         """Take in a completedOrder message: it has no order id, and often neither size nor price."""
-        record = self._by_perm.get(order.permId) or Record(
-            client_id=order.clientId,
-            order_id=0,
-            perm_id=order.permId,
-            at=_moment(state.completedTime, self._clock),
+        record = self._by_perm.get(order.permId) or self._unanswered(order.orderRef)
+        record = record or Record(
+            client_id=order.clientId, order_id=0, at=_moment(state.completedTime, self._clock)
         )
+        record.perm_id = order.permId
         self._by_perm[order.permId] = record
         self._describe(record, contract, order)
         record.filled = max(record.filled, number(order.filledQuantity) or ZERO)
@@ -202,6 +206,11 @@ class Book:
             found.perm_id = perm_id
             self._by_perm[perm_id] = found
         return found
+
+    def _unanswered(self, ref: str) -> Record | None:
+        """Find an order we sent of which TWS has told nothing yet, by our reference."""
+        ours = (record for record in self._records.values() if ref and record.ref == ref)
+        return next((record for record in ours if not record.perm_id), None)
 
     def _describe(self, record: Record, contract: Any, order: Any) -> None:
         record.contract, record.symbol = contract, our_symbol(contract)

@@ -1,12 +1,21 @@
 """What TWS and the Gateway do over a day: cut lines, restarts, stuck client ids, odd codes, late lists."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from adapters.ibkr import numbers
 from domain.broker import HistoryFilter
-from domain.errors import DuplicateClientId, NotFound, OutcomeUnknown, Rejected, Sent, Unreachable
+from domain.errors import (
+    BrokerError,
+    DuplicateClientId,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Sent,
+    Unreachable,
+)
 from domain.orders import OrderState
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
@@ -323,3 +332,32 @@ async def test_a_number_in_flight_is_not_used_again_after_a_restart_either():
             await clock.advance(6)
             await eventually(lambda: len(w.sim.orders()) == 2)
             assert (await session.find_order(first.client_order_id)).state is WORKING
+
+
+async def test_an_order_told_of_by_its_end_and_by_nothing_else_is_one_order_and_no_leg_of_itself():
+    async with world() as w, w.open() as session:
+        stocks, told = await stock(session), []
+
+        async def listen():
+            while True:
+                with contextlib.suppress(BrokerError):
+                    async for report in session.events():
+                        told.append(report)
+
+        listening = asyncio.create_task(listen())
+        try:
+            request = order(stocks)
+            w.faults.add("TWS /placeOrder", FaultAction.EXECUTE_THEN_DROP)
+            with pytest.raises(OutcomeUnknown):
+                await session.submit(request)
+            found = await session.find_order(request.client_order_id)
+            assert (found.state, found.legs) == (FILLED, ())
+            await eventually(lambda: any(report.state is FILLED for report in told))
+            assert all(report.legs == () for report in told), (
+                "the list of what is over comes before the fills"
+            )
+            history = await session.history(HistoryFilter())
+            assert [report.broker_order_id for report in history] == [found.broker_order_id]
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)

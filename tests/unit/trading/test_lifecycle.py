@@ -116,3 +116,21 @@ def test_a_report_from_before_the_fill_does_not_take_the_price_of_the_fill_away(
     )
     after, events = lifecycle.apply(filled, report(OrderState.WORKING), NOW)
     assert (after.filled_quantity, after.average_price, events) == (D(10), D("412.4"), ())
+
+
+def test_an_order_that_is_reported_as_a_leg_of_itself_has_no_leg():
+    ours = order(state=OrderState.SENDING, broker_order_id=None)
+    own = ours.intent.request.client_order_id
+    itself = report(OrderState.WORKING, broker_order_id="71-5", client_order_id=own)
+    filled, _ = lifecycle.apply(ours, report(OrderState.FILLED, "10", "412", legs=(itself,)), NOW)
+    assert filled.state is OrderState.FILLED
+    assert filled.children == ()
+
+
+def test_a_leg_that_is_nowhere_any_more_is_given_up_and_told():
+    held = order(state=OrderState.FILLED, filled="10", children=legs())
+    stop = next(leg for leg in held.children if leg.role is LegRole.STOP_LOSS)
+    after, events = lifecycle.leg_gone(held, stop.broker_order_id, NOW, code="leg_gone", reason="Gone.")
+    assert {leg.role: leg.state for leg in after.children}[LegRole.STOP_LOSS] is OrderState.CANCELLED
+    assert kinds(events) == [EventKind.LEG_CANCELLED]
+    assert events[0].data["code"] == "leg_gone"

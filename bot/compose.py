@@ -206,6 +206,7 @@ class _Builder:
             endpoints=self.settings.endpoints,
             rate_ceilings=self.settings.rate_ceilings,
             quota=self.bus.quota,
+            hide=self.redactor.learn,
             apps=web_apps(self.settings),
         )
 

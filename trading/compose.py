@@ -1,6 +1,6 @@
 """Put the verbs together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.broker import BrokerAdapter, Credentials
@@ -62,6 +62,7 @@ def build(
     skus: SkuSource | None = None,
     quota: SharedQuota | None = None,
     apps: Mapping[str, Credentials] | None = None,
+    hide: Callable[[str], None] = lambda _: None,
 ) -> Verbs:
     """Build the verbs on their ports; nothing starts before ``Verbs.trading.start()``."""
     deps = TradingDeps(
@@ -80,6 +81,7 @@ def build(
         tallies=Tallies(store.tallies, clock),
         quota=quota,
         apps=apps or {},
+        hide=hide,
     )
     return _tie(deps, reader)
 
@@ -91,7 +93,7 @@ def _tie(deps: TradingDeps, reader: Reader) -> Verbs:
         trading=TradingService(deps, executor, accounts, reader),
         accounts=accounts,
         care=AccountCare(deps, executor, accounts),
-        tokens=TokenService(deps.store.tokens, deps.clock),
+        tokens=TokenService(deps.store.tokens, deps.clock, deps.hide),
         gate=Gate(deps),
         limits=LimitBook(deps),
         reminders=Reminders(deps),

@@ -1,6 +1,6 @@
 """Gather what the verbs are given, so that each part takes one thing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from domain.broker import BrokerAdapter, Credentials
@@ -31,3 +31,5 @@ class TradingDeps:
     quota: SharedQuota | None = None
     apps: Mapping[str, Credentials] = field(default_factory=dict)
     """The operator's own apps at brokers, by slug."""
+    hide: Callable[[str], None] = lambda _: None
+    """Is told every secret as it is met, so that logs can mask it."""

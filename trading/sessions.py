@@ -63,6 +63,13 @@ def prepare(
     keep: Callable[[Mapping[str, str]], Awaitable[None]] | None = None,
 ) -> AbstractAsyncContextManager[BrokerSession]:
     """Prepare a session from credentials in hand; ``keep`` is given what the broker renews of them."""
+
+    def renewed(changed: Mapping[str, str]) -> Awaitable[None]:
+        for value in changed.values():
+            deps.hide(value)
+        assert keep is not None
+        return keep(changed)
+
     return deps.adapters[ref.broker].open(
         credentials,
         SessionDeps(
@@ -74,7 +81,7 @@ def prepare(
             prices=deps.prices,
             books=deps.store.paper_books,
             gateway_hosts=deps.config.gateway_hosts,
-            on_credentials=keep,
+            on_credentials=renewed if keep is not None else None,
             quota=deps.quota,
             app=deps.apps.get(ref.broker),
         ),

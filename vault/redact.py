@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 from structlog.processors import format_exc_info
 
 MASK = "***"
+_Place = tuple[str, int, int]
+"""A form, how far into it we look for it, and how many characters from there must be the same."""
 SHORTEST = 4
 """Shorter secrets are not registered: they would blank out ordinary words."""
 MOST_LEARNT = 20_000
@@ -20,6 +22,8 @@ _HEAD = 4
 _SHORTEST_CODED = 6
 _SHORTEST_PART = 8
 _SHORTEST_LINE = 16
+_SHORTEST_END = 12
+"""Characters of either end of a long secret masked by themselves: libraries cut long values short."""
 
 
 class Redactor:
@@ -30,7 +34,7 @@ class Redactor:
     """
 
     def __init__(self, most: int = MOST_LEARNT) -> None:
-        self._heads: dict[str, tuple[str, ...]] = {}
+        self._heads: dict[str, tuple[_Place, ...]] = {}
         self._known: set[str] = set()
         self._learnt: OrderedDict[str, None] = OrderedDict()
         self._most = most
@@ -62,19 +66,20 @@ class Redactor:
                 self._show(self._learnt.popitem(last=False)[0])
 
     def _hide(self, secret: str) -> None:
-        for form in _forms(secret):
-            forms = [*self._heads.get(form[:_HEAD], ()), form]
-            self._heads[form[:_HEAD]] = tuple(sorted(forms, key=len, reverse=True))
+        for place in _places(secret):
+            head = place[0][place[1] : place[1] + _HEAD]
+            self._heads[head] = (*self._heads.get(head, ()), place)
 
     def _show(self, secret: str) -> None:
         """Take each form back once: another secret may have the same."""
-        for form in _forms(secret):
-            forms = list(self._heads[form[:_HEAD]])
-            forms.remove(form)
-            if forms:
-                self._heads[form[:_HEAD]] = tuple(forms)
+        for place in _places(secret):
+            head = place[0][place[1] : place[1] + _HEAD]
+            places = list(self._heads[head])
+            places.remove(place)
+            if places:
+                self._heads[head] = tuple(places)
             else:
-                del self._heads[form[:_HEAD]]
+                del self._heads[head]
 
     def scrub(self, text: str) -> str:
         """Give the text with every form of every registered secret masked."""
@@ -83,10 +88,11 @@ class Redactor:
         start = at = 0
         last = len(text) - _HEAD
         while at <= last:
-            found = self._match(heads.get(text[at : at + _HEAD], ()), text, at)
-            if found:
-                out += (text[start:at], MASK)
-                at = start = at + found
+            places = heads.get(text[at : at + _HEAD])
+            begin, end = _match(places, text, at, start) if places else (at, at)
+            if end > begin:
+                out += (text[start:begin], MASK)
+                at = start = end
             else:
                 at += 1
         return text if not out else "".join(out) + text[start:]
@@ -116,13 +122,6 @@ class Redactor:
     def filter(self) -> logging.Filter:
         """Give a filter for stdlib logging; add it to handlers: loggers do not filter their children."""
         return _Filter(self)
-
-    @staticmethod
-    def _match(forms: tuple[str, ...], text: str, at: int) -> int:
-        for form in forms:
-            if text.startswith(form, at):
-                return len(form)
-        return 0
 
 
 class _Filter(logging.Filter):
@@ -160,6 +159,34 @@ class _Filter(logging.Filter):
         if clean != text:  # fold it into the message: a later formatter would print the exception anew
             record.msg, record.args = f"{record.getMessage()}\n{clean}", None
             record.exc_info = record.exc_text = None
+
+
+def _places(secret: str) -> Iterator[_Place]:
+    """Give each form with where to look for it: at its beginning, and a long one at its end too."""
+    cut = len(secret) >= 2 * _SHORTEST_END and "://" not in secret and not secret.startswith(("{", "["))
+    for form in _forms(secret):
+        yield form, 0, _SHORTEST_END if cut else len(form)
+        if cut:
+            yield form, len(form) - _SHORTEST_END, _SHORTEST_END
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the characters that two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _match(places: tuple[_Place, ...], text: str, at: int, start: int) -> tuple[int, int]:
+    """Give where the longest secret, or end of one, stands around ``at``, not before ``start``."""
+    best = (at, at)
+    for form, offset, least in places:
+        shared = _shared(form[offset:], text[at : at + len(form) - offset])
+        if shared < least:
+            continue
+        before = _shared(form[:offset][::-1], text[start:at][::-1]) if offset else 0
+        if shared + before > best[1] - best[0]:
+            best = (at - before, at + shared)
+    return best
 
 
 def parts(secret: str) -> set[str]:

@@ -90,3 +90,17 @@ async def test_whatever_the_vault_seals_or_opens_is_learnt_first(tmp_path: Path)
     opening = EnvelopeVault(key, DrivenClock(), hide=anew.append)
     await opening.open(**whose, sealed=sealed)
     assert anew == ["a-key-of-ana"], "a process that did not see it typed masks it as well"
+
+
+@pytest.mark.parametrize("cut", ["{}...", "{:.22}...", "...{tail}", "x{tail}'", "{:.14}...{tail}!"])
+def test_the_ends_of_a_secret_that_a_library_cut_short_are_masked(redactor: Redactor, cut: str):
+    secret = "Kq7canary-of-a-long-secret-key-8Zx1"
+    redactor.learn(secret)
+    clean = redactor.scrub("input_value='" + cut.format(secret, tail=secret[-20:]))
+    assert clean == "input_value='" + cut.format(MASK, tail=MASK)
+
+
+def test_what_only_begins_like_a_secret_is_left(redactor: Redactor):
+    redactor.learn("Kq7canary-of-a-long-secret-key-8Zx1")
+    redactor.learn("https://127.0.0.1/back?code=canary-code")
+    assert redactor.scrub("Kq7canary at https://127.0.0.1/back") == "Kq7canary at https://127.0.0.1/back"

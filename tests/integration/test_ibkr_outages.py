@@ -342,7 +342,7 @@ async def test_an_order_told_of_by_its_end_and_by_nothing_else_is_one_order_and_
             while True:
                 with contextlib.suppress(BrokerError):
                     async for report in session.events():
-                        told.append(report)
+                        told.append(report)  # noqa: PERF401 - as they come
 
         listening = asyncio.create_task(listen())
         try:
@@ -353,9 +353,7 @@ async def test_an_order_told_of_by_its_end_and_by_nothing_else_is_one_order_and_
             found = await session.find_order(request.client_order_id)
             assert (found.state, found.legs) == (FILLED, ())
             await eventually(lambda: any(report.state is FILLED for report in told))
-            assert all(report.legs == () for report in told), (
-                "the list of what is over comes before the fills"
-            )
+            assert all(report.legs == () for report in told), "what is over is listed before the fills"
             history = await session.history(HistoryFilter())
             assert [report.broker_order_id for report in history] == [found.broker_order_id]
         finally:

@@ -1,10 +1,11 @@
-"""Help tests wait for outcomes instead of sleeping."""
+"""Help tests wait for outcomes instead of sleeping, and make what they test impatient."""
 
 import asyncio
+import contextlib
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -21,3 +22,16 @@ async def eventually(probe: Callable[[], T | Awaitable[T]], timeout: float = 5.0
         if time.monotonic() > deadline:
             raise AssertionError(f"still {answer!r} after {timeout} s")
         await asyncio.sleep(0.005)
+
+
+@contextlib.contextmanager
+def patched(*values: tuple[Any, str, Any]) -> Iterator[None]:
+    """Set attributes for a while."""
+    before = [(where, name, getattr(where, name)) for where, name, _ in values]
+    for where, name, value in values:
+        setattr(where, name, value)
+    try:
+        yield
+    finally:
+        for where, name, value in before:
+            setattr(where, name, value)

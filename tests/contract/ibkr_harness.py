@@ -2,20 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from decimal import Decimal
+from contextlib import asynccontextmanager
 from typing import Any
 
 from adapters.ibkr import ADAPTER, link
 from adapters.ibkr.manifest import MANIFEST
-from domain.accounts import Environment
-from domain.broker import BrokerSession, Credentials, SessionDeps
-from domain.ids import AccountRef, UserId
 from sim.clock import DrivenClock
 from sim.faults import FaultAction, Faults
 from sim.ibkr import IbkrSim
-from sim.market import Market
-from tests.contract.harness import START, START_CASH, HarnessSpec
+from tests.contract.harness import START_CASH, HarnessSpec
+from tests.contract.shared_harness import SimHarness, started
+from tests.support import patched
 
 ACCOUNT = "DU1234567"
 OPTION = "AAPL260619C00100000"
@@ -38,35 +35,23 @@ REQUESTS = {
 }
 
 
-class IbkrHarness:
+class IbkrHarness(SimHarness):
     """Be one account behind one pretend TWS."""
 
-    def __init__(self, sim: IbkrSim, clock: DrivenClock) -> None:
-        self.sim = sim
-        self.clock = clock
+    adapter = ADAPTER
 
-    def open(
-        self,
-        *,
-        good_credentials: bool = True,
-        environment: Environment = Environment.PAPER,
-        endpoint: str | None = None,
-    ) -> AbstractAsyncContextManager[BrokerSession]:
-        account = ACCOUNT if good_credentials else "DU7654321"
-        fields = {"host": "127.0.0.1", "port": "7497", "client_id": "71", "account": account}
-        deps = SessionDeps(
-            ref=AccountRef(user=UserId("1"), broker="ibkr", account="contract"),
-            environment=environment,
-            clock=self.clock,
-            endpoint=self.sim.address if endpoint is None else endpoint,
-        )
-        return ADAPTER.open(Credentials(fields), deps)
+    @property
+    def address(self) -> str:
+        return self.sim.address
+
+    def fields(self, good: bool) -> dict[str, str]:
+        account = ACCOUNT if good else "DU7654321"
+        return {"host": "127.0.0.1", "port": "7497", "client_id": "71", "account": account}
 
     async def set_price(
         self, symbol: str, bid: str, ask: str, bid_size: str | None = None, ask_size: str | None = None
     ) -> None:
-        sizes = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
-        self.sim.market.set(symbol, Decimal(bid), Decimal(ask), *sizes)
+        await super().set_price(symbol, bid, ask, bid_size, ask_size)
         # What TWS pushes is on its way; let it arrive.
         for _ in range(3):
             await asyncio.sleep(0.001)
@@ -83,23 +68,15 @@ class IbkrHarness:
     async def drop_stream(self) -> None:
         self.sim.drop()
 
-    async def advance(self, seconds: float) -> None:
-        await self.clock.advance(seconds)
-
 
 @asynccontextmanager
 async def make() -> AsyncIterator[IbkrHarness]:
     clock = DrivenClock()
-    market = Market(clock=clock)
-    for symbol, (bid, ask) in START.items():
-        market.set(symbol, Decimal(bid), Decimal(ask))
     # The real patience is real seconds, which no test should spend.
-    patience, link.REPLY_TIMEOUT = link.REPLY_TIMEOUT, 1.0
-    try:
+    market = started(clock)
+    with patched((link, "REPLY_TIMEOUT", 1.0)):
         async with IbkrSim(market, clock, faults=Faults(), accounts=(ACCOUNT,), cash=START_CASH) as sim:
             yield IbkrHarness(sim, clock)
-    finally:
-        link.REPLY_TIMEOUT = patience
 
 
 SPEC = HarnessSpec(

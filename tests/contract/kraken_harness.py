@@ -2,24 +2,19 @@
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from decimal import Decimal
-from fnmatch import fnmatchcase
-from typing import Any
+from contextlib import asynccontextmanager
 
 from adapters.kraken import ADAPTER, guard, limits, manifest
 from adapters.kraken.manifest import MANIFEST
 from adapters.paper.engine import FeeModel
-from domain.accounts import Environment
-from domain.broker import BrokerSession, Credentials, SessionDeps
-from domain.ids import AccountRef, UserId
 from domain.instruments import AssetClass
 from sim.clock import DrivenClock
 from sim.faults import FaultAction, Faults
 from sim.kraken import KrakenSim
-from sim.market import Market
-from tests.contract.coins import coin_for, renamed
-from tests.contract.harness import START, START_CASH, HarnessSpec
+from tests.contract.coins import coin_for
+from tests.contract.harness import START_CASH, HarnessSpec
+from tests.contract.shared_harness import CoinHarness, started
+from tests.support import patched
 
 KEY = "ContractContractContractContractContractContractContract"
 SECRET = base64.b64encode(b"a pretend private key for the contract suite, at sixty-four b..").decode()
@@ -45,50 +40,17 @@ REQUESTS = {
 }
 
 
-class KrakenHarness:
+class KrakenHarness(CoinHarness):
     """Be one account at the pretend Kraken, where ether stands for AAPL."""
 
-    def __init__(self, sim: KrakenSim, clock: DrivenClock) -> None:
-        self.sim = sim
-        self.clock = clock
+    adapter = ADAPTER
+    requests = REQUESTS
 
-    def open(
-        self,
-        *,
-        good_credentials: bool = True,
-        environment: Environment = Environment.LIVE,
-        endpoint: str | None = None,
-    ) -> AbstractAsyncContextManager[BrokerSession]:
-        keys = {"api_key": KEY, "private_key": SECRET if good_credentials else BAD_SECRET}
-        deps = SessionDeps(
-            ref=AccountRef(user=UserId("1"), broker="kraken", account="contract"),
-            environment=environment,
-            clock=self.clock,
-            endpoint=self.sim.url if endpoint is None else endpoint,
-        )
-        return renamed(ADAPTER.open(Credentials(keys), deps))
-
-    async def set_price(
-        self, symbol: str, bid: str, ask: str, bid_size: str | None = None, ask_size: str | None = None
-    ) -> None:
-        sizes = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
-        self.sim.market.set(coin_for(symbol), Decimal(bid), Decimal(ask), *sizes)
-
-    def plan(self, operation: str, action: FaultAction, times: int = 1, **params: Any) -> None:
-        self.sim.faults.add(REQUESTS[operation], action, times, **params)
+    def fields(self, good: bool) -> dict[str, str]:
+        return {"api_key": KEY, "private_key": SECRET if good else BAD_SECRET}
 
     async def orders_at_broker(self, client_order_id: str) -> int:
         return sum(1 for client, _ in self.sim.orders(KEY) if client == client_order_id)
-
-    async def requests_seen(self, operation: str) -> int:
-        names = (f"{r.method} {r.path}" for r in self.sim.requests)
-        return sum(1 for name in names if fnmatchcase(name, REQUESTS[operation]))
-
-    async def drop_stream(self) -> None:
-        await self.sim.streams.drop()
-
-    async def advance(self, seconds: float) -> None:
-        await self.clock.advance(seconds)
 
 
 # The real patience and the real counters are real seconds, which no test of the cards should spend.
@@ -98,20 +60,12 @@ HASTE = ((guard, "TIMEOUT", 0.7), (manifest, "COUNTER", 1e6), (limits, "PUBLIC",
 @asynccontextmanager
 async def make() -> AsyncIterator[KrakenHarness]:
     clock = DrivenClock()
-    market = Market(clock=clock)
-    for symbol, (bid, ask) in START.items():
-        market.set(coin_for(symbol), Decimal(bid), Decimal(ask))
-    before = [(where, name, getattr(where, name)) for where, name, _ in HASTE]
-    for where, name, value in HASTE:
-        setattr(where, name, value)
-    try:
+    market = started(clock, coin_for)
+    with patched(*HASTE):
         async with KrakenSim(market, clock, faults=Faults(), counter=None, fees=FeeModel()) as sim:
             sim.halted.add(UNTRADABLE)
             sim.add_account(KEY, SECRET, START_CASH)
             yield KrakenHarness(sim, clock)
-    finally:
-        for where, name, value in before:
-            setattr(where, name, value)
 
 
 SPEC = HarnessSpec(

@@ -1,21 +1,20 @@
 """Put the real moomoo-api in front of the pretend OpenD, which runs in a process of its own."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from adapters.moomoo import ADAPTER, manifest
 from adapters.moomoo.manifest import MANIFEST
-from domain.accounts import Environment
-from domain.broker import BrokerSession, Credentials, SessionDeps
-from domain.ids import AccountRef, UserId
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
 from sim.market import UNTRADABLE
 from sim.moomoo.process import OpenDProcess
 from tests.contract.harness import START, START_CASH, HarnessSpec
+from tests.contract.shared_harness import AccountHarness
+from tests.support import patched
 
 PASSWORD, BAD_PASSWORD = "a-pretend-trade-password", "another-pretend-password-that-is-wrong"
 
@@ -44,31 +43,19 @@ def process() -> OpenDProcess:
     return OpenDProcess()
 
 
-class MoomooHarness:
+class MoomooHarness(AccountHarness):
     """Be one account behind the pretend OpenD."""
 
-    def __init__(self, opend: OpenDProcess, clock: DrivenClock) -> None:
-        self.opend = opend
-        self.clock = clock
+    adapter = ADAPTER
 
-    def open(
-        self,
-        *,
-        good_credentials: bool = True,
-        environment: Environment = Environment.PAPER,
-        endpoint: str | None = None,
-    ) -> AbstractAsyncContextManager[BrokerSession]:
-        fields = {"unlock_password": PASSWORD if good_credentials else BAD_PASSWORD}
+    def __init__(self, opend: OpenDProcess, clock: DrivenClock) -> None:
+        self.opend, self.clock = opend, clock
+        self.address = opend.endpoint
+
+    def fields(self, good: bool) -> dict[str, str]:
+        fields = {"unlock_password": PASSWORD if good else BAD_PASSWORD}
         # On paper nothing is unlocked: what can be wrong there is the account number.
-        if not good_credentials:
-            fields["account_id"] = "999999"
-        deps = SessionDeps(
-            ref=AccountRef(user=UserId("1"), broker="moomoo", account="contract"),
-            environment=environment,
-            clock=self.clock,
-            endpoint=self.opend.endpoint if endpoint is None else endpoint,
-        )
-        return ADAPTER.open(Credentials(fields), deps)
+        return fields if good else {**fields, "account_id": "999999"}
 
     async def set_price(
         self, symbol: str, bid: str, ask: str, bid_size: str | None = None, ask_size: str | None = None
@@ -92,7 +79,7 @@ class MoomooHarness:
     async def advance(self, seconds: float) -> None:
         # OpenD first: its limits must never be behind ours.
         await self.opend.call("advance", seconds=seconds)
-        await self.clock.advance(seconds)
+        await super().advance(seconds)
 
 
 @asynccontextmanager
@@ -100,11 +87,8 @@ async def make() -> AsyncIterator[MoomooHarness]:
     opend = process()
     await opend.call("reset", cash=str(START_CASH), prices=START, password=PASSWORD)
     # The real patience is real seconds, which no test should spend.
-    patience, manifest.QUERY_TIMEOUT = manifest.QUERY_TIMEOUT, 2.0
-    try:
+    with patched((manifest, "QUERY_TIMEOUT", 2.0)):
         yield MoomooHarness(opend, DrivenClock())
-    finally:
-        manifest.QUERY_TIMEOUT = patience
 
 
 SPEC = HarnessSpec(

@@ -4,21 +4,21 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import ROUND_FLOOR, Decimal
-from fnmatch import fnmatchcase
 from typing import Any
 
 from adapters.schwab import ADAPTER
 from adapters.schwab import manifest as facts
 from adapters.schwab.manifest import MANIFEST
 from domain.accounts import Environment
-from domain.broker import BrokerSession, Credentials, SessionDeps
-from domain.ids import AccountRef, UserId
+from domain.broker import BrokerSession
 from domain.orders import OrderRequest
 from sim.clock import DrivenClock
 from sim.faults import FaultAction, Faults
-from sim.market import UNTRADABLE, Market
+from sim.market import UNTRADABLE
 from sim.schwab import SchwabSim
-from tests.contract.harness import START, START_CASH, HarnessSpec
+from tests.contract.harness import START_CASH, HarnessSpec
+from tests.contract.shared_harness import HttpHarness, started
+from tests.support import patched
 
 KEY, SECRET = "CONTRACTCONTRACTCONTRACT00000001", "a-pretend-app-secret"
 BAD_SECRET = "another-pretend-secret-that-is-wrong"
@@ -27,15 +27,17 @@ NUMBER = "12345678"
 OPTION = "AAPL260619C00100000"
 
 
-class SchwabHarness:
+class SchwabHarness(HttpHarness):
     """Be one account at the pretend Schwab."""
 
+    adapter = ADAPTER
+
     def __init__(self, sim: SchwabSim, clock: DrivenClock) -> None:
-        self.sim, self.clock = sim, clock
+        super().__init__(sim, clock)
         self.login = sim.add_login(KEY, SECRET, NUMBER, cash=START_CASH)
         self.sent: dict[str, OrderRequest] = {}
         base = f"/trader/v1/accounts/{self.login.accounts[0].hash}"
-        self.paths = {
+        self.requests = {
             **dict.fromkeys(("verify", "account", "positions"), f"GET {base}"),
             **dict.fromkeys(("resolve", "quote"), "GET /marketdata/v1/quotes"),
             **dict.fromkeys(
@@ -47,26 +49,19 @@ class SchwabHarness:
             **dict.fromkeys(("find_order", "open_orders", "history"), f"GET {base}/orders"),
         }
 
-    def open(
-        self,
-        *,
-        good_credentials: bool = True,
-        environment: Environment | None = None,
-        endpoint: str | None = None,
-    ) -> AbstractAsyncContextManager[BrokerSession]:
+    def fields(self, good: bool) -> dict[str, str]:
         token = self.sim.token(self.login)
-        if not good_credentials:
+        if not good:
             token["token"] |= {"access_token": BAD_ACCESS, "refresh_token": BAD_REFRESH}
-        fields = {"app_key": KEY, "app_secret": SECRET if good_credentials else BAD_SECRET}
-        deps = SessionDeps(
-            ref=AccountRef(user=UserId("1"), broker="schwab", account="contract"),
-            # There is no paper at Schwab: a session is live, but for the card about paper ones.
-            environment=environment or (Environment.LIVE if endpoint is None else Environment.PAPER),
-            clock=self.clock,
-            endpoint=self.sim.url if endpoint is None else endpoint,
-        )
-        opened = ADAPTER.open(Credentials({**fields, "token": json.dumps(token)}), deps)
-        return self._noting(opened)
+        secret = SECRET if good else BAD_SECRET
+        return {"app_key": KEY, "app_secret": secret, "token": json.dumps(token)}
+
+    def open(
+        self, *, environment: Environment | None = None, endpoint: str | None = None, **asked: bool
+    ) -> AbstractAsyncContextManager[BrokerSession]:
+        # There is no paper at Schwab: a session is live, but for the card about paper ones.
+        environment = environment or (Environment.LIVE if endpoint is None else Environment.PAPER)
+        return self._noting(super().open(environment=environment, endpoint=endpoint, **asked))
 
     @asynccontextmanager
     async def _noting(
@@ -83,15 +78,6 @@ class SchwabHarness:
             session.submit = noted  # type: ignore[method-assign]
             yield session
 
-    async def set_price(
-        self, symbol: str, bid: str, ask: str, bid_size: str | None = None, ask_size: str | None = None
-    ) -> None:
-        sizes = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
-        self.sim.market.set(symbol, Decimal(bid), Decimal(ask), *sizes)
-
-    def plan(self, operation: str, action: FaultAction, times: int = 1, **params: Any) -> None:
-        self.sim.faults.add(self.paths[operation], action, times, **params)
-
     async def orders_at_broker(self, client_order_id: str) -> int:
         """Count the orders of the shape that was submitted under an id; each test's shapes differ."""
         request = self.sent.get(client_order_id)
@@ -106,30 +92,14 @@ class SchwabHarness:
             if shape == (o.symbol, o.side, o.order_type, o.request.quantity, o.request.limit_price)
         )
 
-    async def requests_seen(self, operation: str) -> int:
-        names = (f"{r.method} {r.path}" for r in self.sim.requests)
-        return sum(1 for name in names if fnmatchcase(name, self.paths[operation]))
-
-    async def drop_stream(self) -> None:
-        await self.sim.streams.drop()
-
-    async def advance(self, seconds: float) -> None:
-        await self.clock.advance(seconds)
-
 
 @asynccontextmanager
 async def make() -> AsyncIterator[SchwabHarness]:
     clock = DrivenClock()
-    market = Market(clock=clock)
-    for symbol, (bid, ask) in START.items():
-        market.set(symbol, Decimal(bid), Decimal(ask))
     # The real patience is real seconds, which no test should spend.
-    patience, facts.READ_TIMEOUT = facts.READ_TIMEOUT, 1.0
-    try:
-        async with SchwabSim(market, clock, faults=Faults()) as sim:
+    with patched((facts, "READ_TIMEOUT", 1.0)):
+        async with SchwabSim(started(clock), clock, faults=Faults()) as sim:
             yield SchwabHarness(sim, clock)
-    finally:
-        facts.READ_TIMEOUT = patience
 
 
 SPEC = HarnessSpec(

@@ -32,9 +32,9 @@ from tests.contract.cards import stock
 from tests.contract.harness import START_CASH
 from tests.integration import alpaca_world
 from tests.integration.error_matrix import Row, Trouble
-from tests.integration.error_stage import OFF, SPECS, Skewed, Stage, Told, knows_no_name, patched, staged
+from tests.integration.error_stage import OFF, SPECS, Skewed, Stage, Told, knows_no_name, staged
 from tests.integration.wire_relay import deaf_port, relay
-from tests.support import eventually
+from tests.support import eventually, patched
 
 
 async def play(row: Row) -> Told:

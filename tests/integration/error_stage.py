@@ -1,8 +1,7 @@
 """Set up one pretend broker to be spoiled: sessions to it, a relay before it, a clock that is wrong."""
 
-import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from tests.contract.cards import ask_for
 from tests.contract.harness import HarnessSpec
 from tests.contract.harnesses import HARNESSES
 from tests.integration.wire_relay import Relay, relay
+from tests.support import patched
 
 D = Decimal
 SPECS: dict[str, HarnessSpec] = {spec.name: spec for spec in HARNESSES}
@@ -127,19 +127,6 @@ class Skewed:
 
     async def sleep(self, seconds: float) -> None:
         await self._true.sleep(seconds)
-
-
-@contextlib.contextmanager
-def patched(*values: tuple[Any, str, Any]) -> Iterator[None]:
-    """Set attributes for a while."""
-    before = [(where, name, getattr(where, name)) for where, name, _ in values]
-    for where, name, value in values:
-        setattr(where, name, value)
-    try:
-        yield
-    finally:
-        for where, name, value in before:
-            setattr(where, name, value)
 
 
 def knows_no_name(host: Any, *args: Any, **kwargs: Any) -> Any:

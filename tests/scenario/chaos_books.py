@@ -329,7 +329,7 @@ async def place_of(broker: str) -> Any:
     async with harness.make() as made:
         place = await make(made)
         names = {"paper": {"submit": "WRITE /"}, "ibkr": {"submit": "TWS /placeOrder"}}.get(broker)
-        names = names or getattr(made, "paths", None) or harness.REQUESTS
+        names = names or getattr(made, "requests", None) or harness.REQUESTS
         place.submits = names["submit"]
         for symbol in place.symbols:
             await place.quote(symbol, BID, ASK)

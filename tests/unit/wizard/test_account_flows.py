@@ -5,15 +5,21 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.ibkr.manifest import MANIFEST as IBKR
+from adapters.registry import adapters
 from domain.accounts import Environment
 from domain.broker import Credentials, Verified
 from domain.errors import VaultError, VaultUnavailable
 from domain.portfolio import AccountState
-from tests.unit.wizard.linker import ALPACA, BAD, BAD_SIGN_IN, GOOD, SIGNED, FakeLinker
+from domain.tiers import Tier
+from tests.unit.wizard.linker import ALPACA, BAD, BAD_SIGN_IN, COINS, GOOD, SIGNED, FakeLinker
+from trading.entitlements import YES, Standing, Verdict
+from trading.gate import GateLine, GateReport
 from wizard.flow import Abort, Done, External, FlowRefused, Form, Turn
 from wizard.flows.link_account import LinkAccount
 from wizard.flows.reauth import Reauth
 from wizard.flows.reconfigure import Reconfigure
+from wizard.flows.ways import PAGE, Ways
 from wizard.manager import FlowManager
 
 ME = "100"
@@ -308,3 +314,67 @@ async def test_settings_that_do_not_work_are_not_saved(flows, linker):
     assert (turn.step, keys(turn)) == ("settings", ["not_saved"])
     assert turn.result.values["feed"] == "sip", "what was typed is kept"
     assert linker.saved[0][1] == BAD
+
+
+# --- what is told before choosing
+
+
+class FakeGate:
+    """Say that live trading at Alpaca needs a membership, and that coins are new."""
+
+    beta = frozenset({"coins"})
+
+    async def report(self, user, guild=""):
+        no = Verdict(allowed=False, code="premium_needed", reason="Live trading needs the pro membership.")
+        lines = [
+            GateLine(broker="alpaca", environment=Environment.PAPER, verdict=YES),
+            GateLine(broker="alpaca", environment=Environment.LIVE, verdict=no),
+        ]
+        standing = Standing(tier=Tier.FREE, set_up=True)
+        return GateReport(
+            user=user, guild=guild, standing=standing, rules=None, entries_today=0, lines=tuple(lines)
+        )
+
+
+async def test_what_is_new_and_what_needs_a_membership_is_marked(store, vault, clock, linker):
+    linker.brokers.append(COINS)
+    every = [LinkAccount(linker, linker, FakeGate()).flow()]
+    flows = FlowManager(every, store.flows, vault, clock)
+    turn = await answer(flows, await flows.start("link_account", ME), choice="all")
+    marks = {option.value: (option.label, option.help) for option in turn.result.options}
+    assert marks["coins"][0] == "Coins (beta)"
+    assert "needs a membership" in marks["alpaca"][1]
+    assert "membership" not in marks["coins"][1]
+    turn = await answer(flows, turn, choice="alpaca")
+    paper, live = turn.result.options
+    assert "pro membership" in live.help
+    assert "membership" not in paper.help
+
+
+async def test_the_port_of_a_live_gateway_is_filled_in_for_a_live_account(flows, linker):
+    linker.brokers = [IBKR]
+    for environment, port in (("paper", "7497"), ("live", "7496")):
+        turn = await flows.start("link_account", ME, {"broker": "ibkr"})
+        turn = await answer(flows, turn, choice=environment)
+        assert turn.result.values["port"] == port
+        assert turn.result.params["what"] == "gateway"
+
+
+MANIFESTS = [adapter.manifest for adapter in adapters().values()]
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest.slug)
+@pytest.mark.parametrize("environment", Environment)
+@pytest.mark.parametrize("leads", [False, True])
+def test_every_form_of_every_broker_fits_and_confirms_live_exactly_once(manifest, environment, leads):
+    ways = Ways(door=FakeDoor(manifest.slug) if leads else None)
+    answers = {"broker": manifest.slug, "environment": environment.value}
+    asked = ways.fields(manifest, answers)
+    alone = ways.to_keys(manifest, answers) == "confirm_live"
+    live = environment is Environment.LIVE
+    assert [spec.key for spec in asked].count("word") + alone == (1 if live else 0)
+    assert len(asked) <= 2 * PAGE
+    confirmed = ways.fields(manifest, answers | {"confirmed": "yes"})
+    assert "word" not in [spec.key for spec in confirmed]
+    needed = {spec.key for spec in manifest.fields if spec.required}
+    assert needed <= {spec.key for spec in confirmed}, "what is needed is asked for"

@@ -253,7 +253,7 @@ async def test_an_account_is_looked_after_from_one_panel(stage):
     assert "Entries today: 4" in listed.text
     opened = await stage.press(stage.ana, listed.message, "Manage My Alpaca")
     panel = await opened.wait_message("My Alpaca")
-    assert panel.buttons == ["Test", "Rename", "Pause", "Link again", "Remove"]
+    assert panel.buttons == ["Test", "Rename", "Pause", "Settings", "Link again", "Remove"]
 
     paused = await stage.press(stage.ana, panel, "Pause")
     await paused.wait_message("takes no entries until you resume it")
@@ -270,6 +270,9 @@ async def test_an_account_is_looked_after_from_one_panel(stage):
     await stage.press(stage.ana, panel, "Link again")
     await eventually(lambda: stage.wizard.started)
     assert stage.wizard.started == [(str(stage.ana.id), "reauth", {"account": account.id})]
+    await stage.press(stage.ana, panel, "Settings")
+    await eventually(lambda: len(stage.wizard.started) == 2)
+    assert stage.wizard.started[-1] == (str(stage.ana.id), "reconfigure", {"account": account.id})
 
 
 async def test_the_same_is_done_by_commands(stage):
@@ -288,7 +291,8 @@ async def test_the_same_is_done_by_commands(stage):
 
 async def test_nobody_else_looks_after_a_members_account_not_even_the_owner_of_the_server(stage):
     account = stage.accounts.add_live(stage.ana)
-    for path in ("broker test", "broker pause", "broker default", "broker relink", "broker remove"):
+    paths = ("test", "pause", "default", "edit", "relink", "remove")
+    for path in (f"broker {verb}" for verb in paths):
         refused = await stage.run(stage.owner, path, account=account.id)
         assert "You have no" in refused.text, path
     assert stage.accounts.by_id[account.id] == account

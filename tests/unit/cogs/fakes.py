@@ -30,6 +30,8 @@ from trading.service import TradingService
 from trading.tokens import TokenService
 from trading.views import AccountBalance, AccountPositions, TradeView
 
+FIELDS = (SimpleNamespace(secret=False, required=True), SimpleNamespace(secret=True, required=True))
+
 
 class FakeTrading(TradingService):
     """Record every call; ``error`` is raised by the next verb that reaches a broker."""
@@ -223,7 +225,9 @@ class FakeAccounts(AccountService):
     def supported(self):
         return [
             SimpleNamespace(slug="paper", title="Paper broker", setup_url="", fields=()),
-            SimpleNamespace(slug="alpaca", title="Alpaca", setup_url="https://alpaca.test/keys", fields=(1,)),
+            SimpleNamespace(
+                slug="alpaca", title="Alpaca", setup_url="https://alpaca.test/keys", fields=FIELDS
+            ),
         ]
 
     async def available(self, user):

@@ -13,6 +13,7 @@ from adapters.alpaca import parse, texts
 from adapters.alpaca.client import Client
 from adapters.alpaca.parse import Json
 from adapters.kit.errors import Errors
+from adapters.kit.reading import maybe, moment, number
 from domain.broker import HistoryFilter
 from domain.errors import NotFound
 from domain.orders import OrderReport, OrderState, OrderType, Side
@@ -40,8 +41,8 @@ async def history(client: Client, query: HistoryFilter, errors: Errors) -> list[
 
 
 def _report(raw: Json) -> OrderReport:
-    quantity = parse.number(raw["qty"])
-    price = parse.maybe(raw.get("price"))
+    quantity = number(raw["qty"])
+    price = maybe(raw.get("price"))
     return OrderReport(
         broker_order_id=str(raw["id"]),
         state=OrderState.FILLED,
@@ -59,5 +60,5 @@ def _report(raw: Json) -> OrderReport:
 def _at(raw: Json) -> datetime:
     """Give the moment it was booked, or the middle of its day: Alpaca always tells the day."""
     if raw.get("created_at"):
-        return parse.moment(raw["created_at"])
+        return moment(raw["created_at"])
     return datetime.combine(datetime.fromisoformat(raw["date"]).date(), time(12), UTC)

@@ -4,9 +4,10 @@ Levels: docs.alpaca.markets/docs/options-trading. ``options_trading_level`` is w
 Alpaca approved and what the owner set in the account's configuration.
 """
 
-from adapters.alpaca import parse, texts
+from adapters.alpaca import texts
 from adapters.alpaca.parse import Json
 from adapters.kit.errors import Errors
+from adapters.kit.reading import number
 from domain.ports import Clock
 
 BUYING = 2
@@ -50,4 +51,4 @@ def level_of(account: Json) -> int | None:
     told = account.get("options_trading_level")
     if told is None:
         told = account.get("options_approved_level")
-    return None if told is None else int(parse.number(told))
+    return None if told is None else int(number(told))

@@ -12,6 +12,7 @@ from adapters.alpaca import parse, texts
 from adapters.alpaca.client import Client
 from adapters.alpaca.parse import Json
 from adapters.kit.errors import Errors
+from adapters.kit.reading import moment
 from domain.broker import HistoryFilter
 from domain.orders import LIVE, OrderReport
 
@@ -73,7 +74,7 @@ class OrderDesk:
             if enough or len(page) < PAGE or not fresh:
                 break
             # Until is exclusive; a microsecond more keeps orders of the very same moment.
-            until = parse.moment(raws[-1]["submitted_at"]) + timedelta(microseconds=1)
+            until = moment(raws[-1]["submitted_at"]) + timedelta(microseconds=1)
         return [r for r in found.values() if _matches(r, query)][: query.limit]
 
     async def _list(

@@ -17,6 +17,7 @@ from adapters.alpaca.stream import Item, Mark, TradeFeed
 from adapters.kit import closing
 from adapters.kit.checks import check_change, check_licence
 from adapters.kit.errors import Errors
+from adapters.kit.reading import maybe, readable
 from domain.accounts import Environment
 from domain.broker import BrokerManifest, Credentials, HistoryFilter, Lane, SessionDeps, Verified
 from domain.errors import BrokerError, Rejected
@@ -95,7 +96,7 @@ class AlpacaSession:
     async def quote(self, instrument: Instrument) -> Quote:
         """Give the latest bid and ask. Raises NotTradable when Alpaca has no quote."""
         errors = _errors("quote")
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             found = await quotes.latest(self._client, instrument, errors)
         if found is None:
             raise errors.not_tradable(texts.NO_QUOTE.format(symbol=instrument.symbol), "no_quote")
@@ -184,7 +185,7 @@ class AlpacaSession:
         errors = _errors("replace")
         check_change(quantity, limit_price, stop_price, errors)
         raw = await self._orders.by_id(broker_order_id, errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             instrument = await self._assets.of(raw["symbol"], parse.asset_class(raw), errors)
         body: dict[str, Any] = {}
         if quantity is not None:
@@ -230,7 +231,7 @@ class AlpacaSession:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
         raw, position = held[instrument.symbol]
         size = closing.size(position.quantity, quantity)
-        free = parse.maybe(raw.get("qty_available"))
+        free = maybe(raw.get("qty_available"))
         if free is not None and abs(free) < size:
             raise errors.funds(texts.HELD, "held_for_orders")
         coin = position.instrument.asset_class is AssetClass.CRYPTO
@@ -282,14 +283,14 @@ class AlpacaSession:
 
     async def _account(self, errors: Errors) -> AccountState:
         raw = await self._client.read(lambda: self._client.trading.get_account(), errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             self._levels.note(raw)
             return parse.account(raw, paper=self._deps.environment is Environment.PAPER)
 
     async def _positions(self, errors: Errors) -> list[tuple[parse.Json, Position]]:
         raws = await self._client.read(lambda: self._client.trading.get_all_positions(), errors)
         found = []
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             for raw in raws:
                 kind = parse.asset_class(raw)
                 known = await self._assets.of(raw["symbol"], kind, errors)
@@ -306,20 +307,6 @@ class AlpacaSession:
         return HistoryFilter(
             since=query.since, symbol=instrument.broker_symbol, states=query.states, limit=query.limit
         )
-
-
-class _Readable:
-    """Turn a reply that cannot be read into OutcomeUnknown; broker errors pass."""
-
-    def __init__(self, errors: Errors) -> None:
-        self._errors = errors
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, ValueError | KeyError | TypeError | AttributeError | ArithmeticError):
-            raise self._errors.unknown(texts.UNREADABLE, "unreadable") from None
 
 
 def _errors(operation: str) -> Errors:

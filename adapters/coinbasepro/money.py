@@ -6,10 +6,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from adapters.coinbasepro import parse, texts
+from adapters.coinbasepro import texts
 from adapters.coinbasepro.client import Client
 from adapters.coinbasepro.products import DOLLARS, ProductDesk, dollar_pair
 from adapters.kit.errors import Errors
+from adapters.kit.reading import maybe, number
 from domain.instruments import Instrument
 from domain.money import ZERO, floor_to
 from domain.portfolio import AccountState, Position, Quote
@@ -87,7 +88,7 @@ class MoneyDesk:
             lambda sdk: sdk.v3PrivateGetBrokerageTransactionSummary({"product_type": "SPOT"}), errors
         )
         try:
-            return parse.number(answer["fee_tier"]["taker_fee_rate"])
+            return number(answer["fee_tier"]["taker_fee_rate"])
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -127,8 +128,7 @@ class MoneyDesk:
         try:
             raws = answer["breakdown"]["spot_positions"]
             prices = {
-                str(raw["asset"]): parse.maybe((raw.get("average_entry_price") or {}).get("value"))
-                for raw in raws
+                str(raw["asset"]): maybe((raw.get("average_entry_price") or {}).get("value")) for raw in raws
             }
         except (ValueError, KeyError, TypeError, AttributeError):
             raise errors.unknown(texts.UNREADABLE, "unreadable") from None
@@ -142,8 +142,8 @@ async def _accounts(asked: dict[str, Any], sdk: Any) -> Any:
 def _add(found: dict[str, Balance], answer: Mapping[str, Any], errors: Errors) -> None:
     try:
         for raw in answer["accounts"]:
-            free = parse.number(raw["available_balance"]["value"])
-            held = parse.maybe((raw.get("hold") or {}).get("value")) or ZERO
+            free = number(raw["available_balance"]["value"])
+            held = maybe((raw.get("hold") or {}).get("value")) or ZERO
             name, old = str(raw["currency"]), found.get(str(raw["currency"]))
             more = Balance(free=free, total=free + held)
             # One currency may lie in several wallets.

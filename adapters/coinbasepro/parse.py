@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from adapters.kit.reading import maybe, moment, number
 from domain.instruments import AssetClass, Instrument
 from domain.money import ZERO
 from domain.orders import OrderReport, OrderState, OrderType, Side
@@ -45,32 +46,6 @@ _KINDS = {
     "STOP": OrderType.STOP_LIMIT,
     "BRACKET": OrderType.STOP_LIMIT,
 }
-
-
-def number(value: object) -> Decimal:
-    """Read an amount, sent as text or as a JSON number. ``repr`` of a float is its shortest exact form."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError("not a number")
-    try:
-        result = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        raise ValueError("not a number") from None
-    if not result.is_finite():
-        raise ValueError("not a finite number")
-    return result
-
-
-def maybe(value: object) -> Decimal | None:
-    """Read an amount that may be missing."""
-    return None if value is None or value == "" else number(value)
-
-
-def moment(value: object) -> datetime:
-    """Read an RFC 3339 time, nanoseconds and all."""
-    at = datetime.fromisoformat(str(value))
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return at
 
 
 def plain_symbol(product: str) -> str:

@@ -14,6 +14,7 @@ from adapters.coinbasepro import guard, parse, texts
 from adapters.coinbasepro.client import Client
 from adapters.coinbasepro.manifest import MANIFEST
 from adapters.kit.errors import Errors, never_connected
+from adapters.kit.reading import moment
 from domain.errors import BrokerError
 from domain.orders import OrderReport
 
@@ -125,7 +126,7 @@ def _reports(message: dict[str, Any]) -> list[OrderReport]:
     if message.get("channel") != "user":
         return []
     try:
-        at = parse.moment(message["timestamp"])
+        at = moment(message["timestamp"])
         return [
             parse.update(order, at)
             for event in message["events"]

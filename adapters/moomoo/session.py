@@ -9,6 +9,7 @@ from typing import Any
 from adapters.kit import closing
 from adapters.kit.checks import check_change
 from adapters.kit.errors import Errors
+from adapters.kit.reading import readable
 from adapters.moomoo import changing, checks, fees, parse, placing, stocks, texts
 from adapters.moomoo.client import Client
 from adapters.moomoo.desk import Desk, read_one
@@ -69,7 +70,7 @@ class MoomooSession:
         errors = _errors("positions")
         fresh = await self._client.room("positions", errors)
         rows = await self._desk.positions(errors, fresh=fresh)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             return [parse.position(row) for row in rows]
 
     async def resolve(self, query: InstrumentQuery) -> Instrument:
@@ -182,7 +183,7 @@ class MoomooSession:
         """
         errors = _errors("close_position")
         rows = await self._desk.positions(errors, fresh=await self._client.room("positions", errors))
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             held = {p.instrument.symbol: p for p in map(parse.position, rows)}.get(instrument.symbol)
         if held is None:
             raise errors.not_found(texts.NO_POSITION.format(symbol=instrument.symbol), "no_position")
@@ -255,24 +256,8 @@ class MoomooSession:
             )
 
         rows = await self._client.read(ask, errors, kind="funds" if fresh else "")
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             return parse.account(rows[0], account.masked, paper=self._paper)
-
-
-class _Readable:
-    """Turn a reply that cannot be read into OutcomeUnknown; broker errors pass."""
-
-    def __init__(self, errors: Errors) -> None:
-        self._errors = errors
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(
-            error, ValueError | KeyError | TypeError | AttributeError | ArithmeticError | IndexError
-        ):
-            raise self._errors.unknown(texts.UNREADABLE, "unreadable") from None
 
 
 def _errors(operation: str) -> Errors:

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.kit import closing
 from adapters.kit.checks import check_change
 from adapters.kit.errors import Errors
+from adapters.kit.reading import readable
 from adapters.schwab import checks, fees, parse, symbols, texts
 from adapters.schwab.client import Client
 from adapters.schwab.manifest import MANIFEST
@@ -86,7 +87,7 @@ class SchwabSession:
         self, name: str, shown: str, contract: OptionContract | None, errors: Errors
     ) -> Instrument:
         raw = await self._quotes(name, errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             try:
                 found = parse.instrument(raw, contract) if raw else None
             except parse.Foreign:
@@ -102,7 +103,7 @@ class SchwabSession:
         """Give the latest bid and ask. Raises NotTradable when Schwab has no quote."""
         errors = _errors("quote")
         raw = await self._quotes(instrument.broker_symbol, errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             found = parse.quote(instrument.symbol, raw) if raw else None
         if found is None:
             raise errors.not_tradable(texts.NO_QUOTE.format(symbol=instrument.symbol), "no_quote")
@@ -269,7 +270,7 @@ class SchwabSession:
         if self._desk is not None and self._sender is not None:
             return self._desk
         answer = await self._client.read(lambda: self._client.sdk.get_account_numbers(), errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             accounts = {str(raw["accountNumber"]): str(raw["hashValue"]) for raw in answer}
         self._number = self._choose(list(accounts), errors)
         self._hash = accounts[self._number]
@@ -295,13 +296,13 @@ class SchwabSession:
 
     async def _account(self, errors: Errors) -> AccountState:
         raw = await self._holdings(errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             return parse.account(raw)
 
     async def _positions(self, errors: Errors) -> list[Position]:
         raw = await self._holdings(errors)
         found = []
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             for item in raw["securitiesAccount"].get("positions") or ():
                 try:
                     found.append(parse.position(item))
@@ -324,23 +325,8 @@ class SchwabSession:
     async def _quotes(self, name: str, errors: Errors) -> Any:
         """Ask for one symbol's quote; None where Schwab lists it as invalid, or leaves it out."""
         answer = await self._client.read(lambda: self._client.sdk.get_quotes([name]), errors)
-        with _Readable(errors):
+        with readable(errors, texts.UNREADABLE):
             return answer.get(name)
-
-
-class _Readable:
-    """Turn a reply that cannot be read into OutcomeUnknown; broker errors pass."""
-
-    def __init__(self, errors: Errors) -> None:
-        self._errors = errors
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        odd = ValueError | KeyError | TypeError | AttributeError | ArithmeticError | StopIteration
-        if isinstance(error, odd):
-            raise self._errors.unknown(texts.UNREADABLE, "unreadable") from None
 
 
 def _errors(operation: str) -> Errors:

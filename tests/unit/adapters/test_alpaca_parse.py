@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapters.alpaca import parse, wire
 from adapters.alpaca.errors import classify
 from adapters.kit.errors import Errors
+from adapters.kit.reading import moment, number
 from domain.accounts import Environment
 from domain.broker import Credentials
 from domain.errors import BrokerError, OutcomeUnknown, Sent
@@ -84,10 +85,10 @@ def test_an_average_price_of_nothing_is_none():
 
 
 def test_times_keep_their_zone_and_survive_nanoseconds():
-    found = parse.moment("2026-03-02T15:00:00.123456789Z")
+    found = moment("2026-03-02T15:00:00.123456789Z")
     assert found == datetime(2026, 3, 2, 15, 0, 0, 123456, tzinfo=UTC)
     with pytest.raises(ValueError, match="zone"):
-        parse.moment("2026-03-02T15:00:00")
+        moment("2026-03-02T15:00:00")
 
 
 @pytest.mark.parametrize(
@@ -95,15 +96,13 @@ def test_times_keep_their_zone_and_survive_nanoseconds():
 )
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(ValueError, match="number"):
-        parse.number(bad)
+        number(bad)
 
 
 @given(st.decimals(min_value=D("0.000001"), max_value=D(10**6), places=6))
 def test_a_json_number_is_read_as_it_was_written(value):
-    assert parse.number(float(str(value))) == value or abs(parse.number(float(str(value))) - value) < D(
-        "1e-9"
-    )
-    assert parse.number(str(value)) == value
+    assert number(float(str(value))) == value or abs(number(float(str(value))) - value) < D("1e-9")
+    assert number(str(value)) == value
 
 
 @given(st.decimals(min_value=D("0.0001"), max_value=D(100000), places=7))

@@ -11,6 +11,7 @@ import pytest
 from adapters.coinbasepro import errors as named
 from adapters.coinbasepro import keys, manifest, parse, sdk
 from adapters.kit.errors import Errors
+from adapters.kit.reading import number
 from domain.errors import (
     AuthFailed,
     Denied,
@@ -111,7 +112,7 @@ def test_an_update_of_an_ended_order_does_not_invent_its_quantity():
 @pytest.mark.parametrize("value", [True, "NaN", "Infinity", "x", None, [], {}])
 def test_what_is_no_number_is_refused(value):
     with pytest.raises(ValueError):
-        parse.number(value)
+        number(value)
 
 
 @pytest.mark.parametrize(

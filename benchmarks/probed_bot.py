@@ -20,11 +20,14 @@ def attach() -> None:
     from adapters.alpaca.session import AlpacaSession
     from store.sqlite.writer import Writer
     from trading.intake import Intake
+    from trading.jobs import Plan
     from trading.planner import Planner
     from trading.sender import Sender
 
     probes.note_listener("Signals.on_message")
     probes.note_spans(Writer, "run", "commit")
+    # The message's own row is written by a task of its own: what the account still waits for counts.
+    probes.note_spans(Plan, "meant", "commit")
     probes.note_calls(Intake, "dispatch", "dispatch")
     probes.note_spans(Planner, "plan", "plan")
     probes.note_calls(Sender, "send", "send")

@@ -216,7 +216,8 @@ class AccountActor:
                 job, Denial("broker_unreachable", texts.say("broker_unreachable", broker=title))
             )
             return
-        planned = await self._planner.plan(session, job, self._license)
+        with self._deps.hub.busy():
+            planned = await self._planner.plan(session, job, self._license)
         if planned is None:
             job.done.cancel()
             return

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -12,6 +13,8 @@ from domain.ports import EventBus, Notifier, Store
 
 _log = structlog.get_logger(__name__)
 PAGE = 500
+PATIENCE = 0.05
+"""Seconds listeners wait at most for entries that are being planned."""
 
 
 class Hub:
@@ -27,6 +30,22 @@ class Hub:
         self._handed: dict[str, int] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._woken: set[str] = set()
+        self._planning = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Let listeners wait a moment while an entry is being planned: they compete for the same loop."""
+        self._planning += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._planning -= 1
+            if not self._planning:
+                self._calm.set()
 
     async def start_account(self, account_key: str) -> None:
         """Take up an account at the end of its log; the notifier catches up by itself."""
@@ -35,6 +54,9 @@ class Hub:
 
     def wake(self, account_key: str) -> None:
         """Hand on what is new, in the background: nobody who trades waits for who listens."""
+        if account_key in self._woken:
+            return  # what is new by now is read by the one that is about to begin
+        self._woken.add(account_key)
         task = asyncio.create_task(self._flush(account_key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -47,6 +69,10 @@ class Hub:
     async def _flush(self, account_key: str) -> None:
         async with self._locks[account_key]:
             try:
+                await self._wait_for_calm()
+            finally:
+                self._woken.discard(account_key)
+            try:
                 while events := await self._store.events.since(
                     account_key, self._handed.get(account_key, 0), PAGE
                 ):
@@ -55,6 +81,12 @@ class Hub:
                     await self._notify(events)
             except Exception:  # noqa: BLE001 - a listener's failure must never reach an order
                 _log.exception("events_not_handed_on", account=account_key)
+
+    async def _wait_for_calm(self) -> None:
+        if not self._calm.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._calm.wait()
 
     async def _publish(self, events: Sequence[Event]) -> None:
         try:

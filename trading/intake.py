@@ -24,6 +24,8 @@ from trading.jobs import Rank, Taken
 _log = structlog.get_logger(__name__)
 
 REPEAT_WINDOW = timedelta(seconds=60)
+HEAD_START = 0.005
+"""Seconds the first account of a signal has the machine to itself; a flush and a little."""
 OPENING = frozenset({ReadingKind.ENTRY, ReadingKind.ADD})
 
 
@@ -162,6 +164,9 @@ class Intake:
             await asyncio.sleep(0)  # the first order leaves before the last member is even thought about
             if not await jobs.kept(taken):
                 break
+            if len(waits) == 1:
+                # Its plan is on disk, and its order on its way, before the others crowd the loop.
+                await asyncio.wait(waits, timeout=HEAD_START)
         return waits
 
     async def _plan(self, signal: Signal, follow: Follow, taken: Taken) -> "asyncio.Future[object] | None":

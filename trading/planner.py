@@ -88,7 +88,8 @@ class Planner:
         None where the message had been taken before. ``license_first`` may let the first order go at once.
         """
         wish = job.wish
-        known = await self._deps.store.trades.get(trade_id(wish.signal, self._account.user, self._account.id))
+        # What a new message became is not looked up: were it there after all, the write below would say so.
+        known = await self._known(wish) if job.taken is None else None
         decided = None if known is not None else await self._decided(session, wish)
         if not await job.meant():
             return None
@@ -98,6 +99,10 @@ class Planner:
             return Planned(trade=await self.deny(wish, decided))
         assert decided is not None
         return await self._open(wish, *decided, license_first)
+
+    async def _known(self, wish: Wish) -> Trade | None:
+        key = trade_id(wish.signal, self._account.user, self._account.id)
+        return await self._deps.store.trades.get(key)
 
     async def _decided(self, session: BrokerSession, wish: Wish) -> tuple[Trade, list[Order]] | Denial:
         try:
@@ -128,7 +133,8 @@ class Planner:
 
     async def _there_before(self, trade: Trade, wish: Wish) -> Planned:
         """Go on from what is stored. Until trades were opened whole, a crash could leave an order alone."""
-        await self._deps.store.trades.insert(trade)
+        if await self._deps.store.trades.insert(trade):
+            await self._book.load()
         known = await self._deps.store.trades.get(trade.id)
         assert known is not None, "trades are never deleted"
         return await self._complete(known, wish)

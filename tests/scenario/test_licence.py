@@ -1,6 +1,7 @@
 """Watch an entry's licence: on disk with its plan before the broker hears of it, and as things stand."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -195,3 +196,39 @@ async def test_a_message_that_could_not_be_kept_trades_nothing(scene):
     for _ in range(20):
         await asyncio.sleep(0.002)
     assert await scene.store.trades.find() == []
+
+
+async def test_a_trade_that_is_there_although_its_message_is_new_is_gone_on_with_and_not_repeated(scene):
+    seen = watch((await actor_of(scene)).session, scene.store)
+    raw = await scene.say("buy msft")
+    await have_filled(scene, 2)
+    await scene.store.inbox.delete(f"{raw.guild}/{raw.channel}/{raw.message}/0")
+    assert await scene.verbs.trading.on_message(raw) is not None
+    await scene.verbs.trading._intake.drain()
+    for _ in range(20):
+        await asyncio.sleep(0.002)
+    assert len(seen) == 2
+    assert len(await scene.store.trades.find()) == 1
+    assert len(await scene.store.orders.find()) == 2
+
+
+async def test_an_order_left_alone_by_an_earlier_version_is_given_its_trade_and_sent_once(scene):
+    write, left = scene.store.orders.open, []
+
+    async def only_the_order(trade, changes):
+        """Leave what a kill between two writes left, before trades were opened whole."""
+        if not left:
+            left.extend(order for order, _ in changes)
+            plain = [order if order.version == 0 else unlicensed(order) for order in left]
+            await scene.store.orders.insert_many(plain)
+        return await write(trade, changes)
+
+    scene.store.orders.open = only_the_order
+    seen = watch((await actor_of(scene)).session, scene.store)
+    await scene.say("buy msft")
+    await have_filled(scene, 2)
+    assert [one[0][0] for one in seen] == [OrderState.SENDING] * 2
+
+
+def unlicensed(order):
+    return replace(order, version=0, state=OrderState.READY, send_by=None)

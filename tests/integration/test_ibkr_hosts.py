@@ -102,6 +102,7 @@ async def test_the_operators_list_reaches_every_session():
         rate_ceilings={},
         prices=None,
         quota=None,
+        apps={},
         store=SimpleNamespace(paper_books=None),
         config=TradingConfig(gateway_hosts=("tws.lan:7497",)),
     )

@@ -62,6 +62,7 @@ EXAMPLES = {
     "basic": "no role",
     "id": "123456789012345678",
     "what": say("link_account.credentials.what_keys"),
+    "enter": say("link_account.credentials.what_keys"),
     "how": say("link_account.credentials.how_keys", broker="Alpaca"),
     "label": "API key ID",
     "most": "40",
@@ -156,6 +157,8 @@ def _variants() -> str:
     for kind, broker in (("keys", "Alpaca"), ("gateway", "Interactive Brokers"), ("app", "Charles Schwab")):
         what = say(f"link_account.credentials.what_{kind}")
         lines.append(f"- **{what}**: {say(f'link_account.credentials.how_{kind}', broker=broker)}\n")
+    entered = say("link_account.credentials.enter_gateway")
+    lines.append(f"\nFor a gateway the button says *Enter {entered}*.\n")
     lines.append(f"\nWith real money it adds: {say('link_account.credentials.caution')}\n")
     return "".join(lines)
 

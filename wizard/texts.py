@@ -44,12 +44,13 @@ TEXTS: dict[str, str] = {
     "link_account.confirm_live.word_hint": "Type the word LIVE in capitals, or go back and choose paper.",
     "link_account.credentials.title": "{broker} ({environment}): your {what}",
     "link_account.credentials.body": "{how} We test it first and save nothing before you say so. {caution}",
-    "link_account.credentials.open": "Enter {what}",
+    "link_account.credentials.open": "Enter {enter}",
     "link_account.credentials.what_keys": "keys",
     "link_account.credentials.how_keys": (
         "Make a key at {broker} that may trade but not withdraw, and enter it here."
     ),
     "link_account.credentials.what_gateway": "gateway",
+    "link_account.credentials.enter_gateway": "gateway details",
     "link_account.credentials.how_gateway": (
         "{broker} is reached through a gateway program of your own, which must be running and logged in. "
         "Enter where it is."

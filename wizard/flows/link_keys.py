@@ -239,13 +239,14 @@ def _words(manifest: BrokerManifest) -> Mapping[str, str]:
         case "gateway":
             what = say("link_account.credentials.what_gateway")
             how = say("link_account.credentials.how_gateway", broker=manifest.title)
+            return {"what": what, "enter": say("link_account.credentials.enter_gateway"), "how": how}
         case "oauth":
             what = say("link_account.credentials.what_app")
             how = say("link_account.credentials.how_app", broker=manifest.title)
         case _:
             what = say("link_account.credentials.what_keys")
             how = say("link_account.credentials.how_keys", broker=manifest.title)
-    return {"what": what, "how": how}
+    return {"what": what, "enter": what, "how": how}
 
 
 def _kept(choices: tuple[tuple[str, str], ...]) -> Mapping[str, str]:

@@ -17,7 +17,14 @@ from wizard.flow import Abort, Done, External, Form, Menu, Option, Problem, Prog
 from wizard.flows.link_keys import PAGE
 
 FLOW = "f" * 32
-NAMES = {"broker": "B", "environment": "Paper", "what": "gateway", "how": "h" * 300, "caution": "c" * 200}
+NAMES = {
+    "broker": "B",
+    "environment": "Paper",
+    "what": "gateway",
+    "enter": "gateway details",
+    "how": "h" * 300,
+    "caution": "c" * 200,
+}
 MANIFESTS = [*(adapter.manifest for adapter in adapters().values()), ALPACA, PAPER, WIDE]
 MARKED = "**bold** <@123456789012345678> @everyone `code` [x](https://evil.example)\n# big " * 40
 

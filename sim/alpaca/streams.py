@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 from adapters.paper.engine import EngineEvent
 from sim.alpaca import render
 from sim.alpaca.state import SimAccount, World
+from sim.sockets import Socket
 
 Authenticate = Callable[[str, str, str], SimAccount | None]
 
@@ -48,8 +49,7 @@ class TradeStreams:
         """Cut sockets without a goodbye; give how many."""
         cut = [s for k, s in self._sockets.items() if key in {None, k}]
         for socket in cut:
-            if socket.ws._req is not None and socket.ws._req.transport is not None:
-                socket.ws._req.transport.abort()
+            socket.cut()
         return len(cut)
 
     def send_raw(self, key: str, frame: bytes) -> None:
@@ -99,28 +99,11 @@ class TradeStreams:
         socket.send(render.update_json(event, self._world.engine, held + render.NOTHING))
 
 
-class _Socket:
-    """Write frames in order from one task, so that the engine never waits for a reader."""
-
+class _Socket(Socket):
     def __init__(self, ws: web.WebSocketResponse) -> None:
-        self.ws = ws
+        super().__init__(ws)
         self.account: SimAccount | None = None
         self.listening = False
-        self.outbox: asyncio.Queue[bytes] = asyncio.Queue()
-        self._writer = asyncio.get_running_loop().create_task(self._write())
 
     def send(self, message: dict[str, Any]) -> None:
         self.outbox.put_nowait(json.dumps(message).encode())
-
-    async def flush(self) -> None:
-        await self.outbox.join()
-
-    def close(self) -> None:
-        self._writer.cancel()
-
-    async def _write(self) -> None:
-        while True:
-            frame = await self.outbox.get()
-            with contextlib.suppress(ConnectionError):
-                await self.ws.send_bytes(frame)
-            self.outbox.task_done()

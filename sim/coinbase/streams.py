@@ -1,7 +1,6 @@
 """Serve the user channel: subscribe with a token, a snapshot, then one numbered message per update."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ from aiohttp import WSMsgType, web
 from adapters.paper.engine import EngineEvent
 from sim.coinbase import render
 from sim.coinbase.state import SimAccount, World
+from sim.sockets import Socket
 
 Authenticate = Callable[[str], SimAccount | None]
 _BEAT = 1.0
@@ -51,8 +51,7 @@ class UserStreams:
         """Cut every socket without a goodbye; give how many."""
         cut = list(self._sockets)
         for socket in cut:
-            if socket.ws._req is not None and socket.ws._req.transport is not None:
-                socket.ws._req.transport.abort()
+            socket.cut()
         return len(cut)
 
     def send_raw(self, frame: str) -> None:
@@ -63,7 +62,7 @@ class UserStreams:
     def send(self, channel: str, events: list[dict[str, Any]]) -> None:
         """Send a message of one's own to every socket."""
         for socket in self._sockets:
-            socket.send(channel, events)
+            socket.publish(channel, events)
 
     def _heard(self, socket: "_Socket", data: str) -> None:
         message = json.loads(data)
@@ -71,15 +70,15 @@ class UserStreams:
             return
         account = self._authenticate(str(message.get("jwt")))
         if account is None:
-            socket.outbox.put_nowait(json.dumps({"type": "error", "message": "authentication failure"}))
+            socket.send({"type": "error", "message": "authentication failure"})
             return
         channel = str(message.get("channel"))
         socket.channels[channel] = [account.portfolio if channel == "user" else channel]
-        socket.send("subscriptions", [{"subscriptions": dict(socket.channels)}])
+        socket.publish("subscriptions", [{"subscriptions": dict(socket.channels)}])
         if channel == "user":
             socket.account = account
             live = [render.update_json(o, self._world) for o in self._world.engine.live_orders(account.name)]
-            socket.send("user", [{"type": "snapshot", "orders": live}])
+            socket.publish("user", [{"type": "snapshot", "orders": live}])
 
     def _tell(self, event: EngineEvent) -> None:
         for socket in self._sockets:
@@ -89,36 +88,27 @@ class UserStreams:
                     socket.number += 1
                     continue
                 orders = [render.update_json(event.order, self._world)]
-                socket.send("user", [{"type": "update", "orders": orders}])
+                socket.publish("user", [{"type": "update", "orders": orders}])
 
 
-class _Socket:
-    """Write frames in order from one task, so that the engine never waits for a reader."""
-
+class _Socket(Socket):
     def __init__(self, ws: web.WebSocketResponse, world: World) -> None:
-        self.ws, self._world = ws, world
+        super().__init__(ws)
+        self._world = world
         self.account: SimAccount | None = None
         self.channels: dict[str, list[str]] = {}
         self.number = 0
-        self.outbox: asyncio.Queue[str] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._write()), loop.create_task(self._beat())]
+        self._beating = asyncio.get_running_loop().create_task(self._beat())
 
-    def send(self, channel: str, events: list[dict[str, Any]]) -> None:
+    def publish(self, channel: str, events: list[dict[str, Any]]) -> None:
         at = render.stamp(self._world.clock.now())
         body = {"channel": channel, "client_id": "", "timestamp": at, "sequence_num": self.number}
         self.number += 1
-        self.outbox.put_nowait(json.dumps(body | {"events": events}))
+        self.send(body | {"events": events})
 
     def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-    async def _write(self) -> None:
-        while True:
-            frame = await self.outbox.get()
-            with contextlib.suppress(ConnectionError):
-                await self.ws.send_str(frame)
+        super().close()
+        self._beating.cancel()
 
     async def _beat(self) -> None:
         beats = 0
@@ -126,4 +116,4 @@ class _Socket:
             await asyncio.sleep(_BEAT)
             if "heartbeats" in self.channels:
                 beats += 1
-                self.send("heartbeats", [{"heartbeat_counter": beats}])
+                self.publish("heartbeats", [{"heartbeat_counter": beats}])

@@ -1,7 +1,5 @@
 """Serve the private WebSocket, version 2: the executions channel."""
 
-import asyncio
-import contextlib
 import json
 from typing import Any
 
@@ -10,6 +8,7 @@ from aiohttp import WSMsgType, web
 from adapters.paper.engine import EngineEvent
 from sim.kraken import private, render
 from sim.kraken.state import SimAccount, World
+from sim.sockets import Socket
 
 
 class Streams:
@@ -43,8 +42,7 @@ class Streams:
         """Cut every socket without a goodbye; give how many."""
         cut = tuple(self._sockets)
         for socket in cut:
-            if socket.ws._req is not None and socket.ws._req.transport is not None:
-                socket.ws._req.transport.abort()
+            socket.cut()
         return len(cut)
 
     def send_raw(self, text: str) -> None:
@@ -96,28 +94,12 @@ def _mark(message: dict[str, Any]) -> dict[str, Any]:
     return {"req_id": message["req_id"]} if "req_id" in message else {}
 
 
-class _Socket:
-    """Write frames in order from one task, so that the engine never waits for a reader."""
-
+class _Socket(Socket):
     def __init__(self, ws: web.WebSocketResponse) -> None:
-        self.ws = ws
+        super().__init__(ws)
         self.account: SimAccount | None = None
         self.sequence = 0
-        self.outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._writer = asyncio.get_running_loop().create_task(self._write())
 
     def publish(self, kind: str, data: list[Any]) -> None:
         self.sequence += 1
         self.send({"channel": "executions", "type": kind, "data": data, "sequence": self.sequence})
-
-    def send(self, message: dict[str, Any]) -> None:
-        self.outbox.put_nowait(json.dumps(message))
-
-    def close(self) -> None:
-        self._writer.cancel()
-
-    async def _write(self) -> None:
-        while True:
-            frame = await self.outbox.get()
-            with contextlib.suppress(ConnectionError):
-                await self.ws.send_str(frame)

@@ -1,7 +1,5 @@
 """Serve the streamer: ADMIN LOGIN, SUBS of ACCT_ACTIVITY, then a message for everything that happens."""
 
-import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +8,7 @@ from aiohttp import WSMsgType, web
 
 from adapters.paper.engine import EngineEvent
 from sim.schwab.state import SimLogin, World
+from sim.sockets import Socket
 
 Authenticate = Callable[[str], SimLogin | None]
 _ECHOED = ("service", "command", "requestid", "SchwabClientCorrelId")
@@ -57,8 +56,7 @@ class Streams:
         """Cut sockets without a goodbye; give how many."""
         cut = list(self._sockets.values())
         for socket in cut:
-            if socket.ws._req is not None and socket.ws._req.transport is not None:
-                socket.ws._req.transport.abort()
+            socket.cut()
         return len(cut)
 
     def send_raw(self, text: str) -> None:
@@ -100,33 +98,13 @@ class Streams:
                 socket.send(_message(event, socket.count))
 
 
-class _Socket:
-    """Write frames in order from one task, so that the engine never waits for a reader."""
-
+class _Socket(Socket):
     def __init__(self, ws: web.WebSocketResponse) -> None:
-        self.ws = ws
+        super().__init__(ws)
         self.login: SimLogin | None = None
         self.names: tuple[Any, Any] = (None, None)
         self.subscribed = False
         self.count = 0
-        self.outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._writer = asyncio.get_running_loop().create_task(self._write())
-
-    def send(self, message: dict[str, Any]) -> None:
-        self.outbox.put_nowait(json.dumps(message))
-
-    async def flush(self) -> None:
-        await self.outbox.join()
-
-    def close(self) -> None:
-        self._writer.cancel()
-
-    async def _write(self) -> None:
-        while True:
-            frame = await self.outbox.get()
-            with contextlib.suppress(ConnectionError):
-                await self.ws.send_str(frame)
-            self.outbox.task_done()
 
 
 def _requests(data: str) -> list[dict[str, Any]]:

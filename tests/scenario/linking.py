@@ -53,6 +53,7 @@ class Person:
     seen: list[str] = field(default_factory=list)
     after: SimMessage | None = None
     asked: set[str] = field(default_factory=set)
+    here: SimMessage | None = None
 
     async def begin(self) -> None:
         """Run the command. Its paper broker is linked at once, so that one is chosen in the panel."""
@@ -60,13 +61,18 @@ class Person:
         told = discord.messages(discord.dm(self.user))
         self.after = told[-1] if told else None
         options = {} if self.login.broker == "paper" else {"broker": self.login.broker}
-        await (await discord.slash(self.user, self.channel, "broker add", **options)).wait(PATIENCE)
+        asked = await discord.slash(self.user, self.channel, "broker add", **options)
+        answer = await asked.wait(PATIENCE)
+        if self.user.dms_closed:
+            self.here = answer.message
         self.taps += 1
         await self.waiting()
 
     @property
     def panel(self) -> SimMessage | None:
-        """Give the newest panel in their direct messages."""
+        """Give the newest panel in their direct messages, or in the channel where those are closed."""
+        if self.here is not None:
+            return self.here
         discord = self.stage.discord
         shown = [m for m in discord.messages(discord.dm(self.user)) if m.from_bot]
         shown = [m for m in shown if self.after is None or m.id > self.after.id]
@@ -150,10 +156,10 @@ class Street:
         self.channel = stage.discord.add_channel(stage.guild, "chat")
         self._people = 0
 
-    def person(self, wrong: Mapping[str, str] | None = None) -> Person:
-        """Bring somebody new."""
+    def person(self, wrong: Mapping[str, str] | None = None, *, shy: bool = False) -> Person:
+        """Bring somebody new; a shy one takes no direct messages."""
         self._people += 1
-        user = self.stage.discord.add_user(f"Ann {self._people}")
+        user = self.stage.discord.add_user(f"Ann {self._people}", dms_closed=shy)
         self.stage.discord.join(self.stage.guild, user)
         return Person(self.stage, user, self.channel, self.login, wrong or {})
 

@@ -1,5 +1,6 @@
 """Every broker linked start to finish by a person, through real discord.py and the real bot process."""
 
+import asyncio
 import os
 
 import pytest
@@ -59,6 +60,36 @@ async def test_what_is_wrong_is_told_and_what_is_right_then_works(name: str):
         ended = await person.to_the_end()
         assert "is linked" in ended.text, f"{ended.text}\n{s.stage.log_end()}"
         secrets_are_nowhere(s)
+
+
+async def test_where_direct_messages_are_closed_it_goes_on_in_the_channel_seen_by_them_alone():
+    async with street("kraken") as s:
+        person = s.person(shy=True)
+        await person.begin()
+        panel = await person.waiting()
+        assert panel.ephemeral
+        assert "cannot send you direct messages" in panel.text
+        await person.act()
+        await person.waiting()
+        await s.die()
+        ended = await person.to_the_end()
+        assert "is linked" in ended.text
+        assert person.taps == TAPS["kraken"]
+        secrets_are_nowhere(s)
+
+
+async def test_two_people_link_at_once_and_neither_touches_the_others_panel():
+    async with street("alpaca") as s:
+        ann, ben = s.person(), s.person()
+        await asyncio.gather(ann.begin(), ben.begin())
+        await asyncio.gather(ann.act(), ben.act())
+        panel = await ann.waiting()
+        foreign = next(aim for aim in aims(panel) if aim.action == "cancel")
+        with pytest.raises(ValueError, match="is not in this direct message"):
+            await s.stage.discord.click(ben.user, panel, foreign.custom_id)
+        ended = await asyncio.gather(ann.to_the_end(), ben.to_the_end())
+        assert all("is linked" in one.text for one in ended)
+        assert ann.seen == ben.seen
 
 
 @pytest.mark.parametrize("name", KILLED)

@@ -230,7 +230,7 @@ class AccountActor:
 
     async def _license(self, trade: Trade, order: Order) -> lifecycle.Change | None:
         """Let an entry go with the write that plans it, where nothing else waits for this account."""
-        if not self._queue.empty() or self._symbol_blocked(order):
+        if not self._queue.empty() or self.book.symbol_in_doubt(order):
             return None
         return await self._sender().licence(trade, order)
 
@@ -344,7 +344,7 @@ class AccountActor:
         if order is None or order.state is not OrderState.READY:
             return
         closing = order.intent.request.effect is PositionEffect.CLOSE
-        if self.session is None or (not closing and self._symbol_blocked(order)):
+        if self.session is None or (not closing and self.book.symbol_in_doubt(order)):
             return  # the sweep after the next connection, or after the doubt is settled, takes it up
         await self._carry(order, self._sender().send(self.session, order))
 
@@ -359,11 +359,6 @@ class AccountActor:
         if settled.state is OrderState.UNKNOWN:
             self._spawn(self._look_soon())
         await self._run_steps(settled.trade)
-
-    def _symbol_blocked(self, order: Order) -> bool:
-        symbol = order.intent.request.instrument.symbol
-        doubtful = self.book.in_state(OrderState.UNKNOWN, OrderState.NEEDS_HUMAN)
-        return any(o.intent.request.instrument.symbol == symbol and o.id != order.id for o in doubtful)
 
     async def _later(self, seconds: float, order: OrderId, rank: Rank) -> None:
         await self._deps.clock.sleep(seconds)

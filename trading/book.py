@@ -51,6 +51,12 @@ class AccountBook:
         """Give the orders in these states, oldest first."""
         return sorted((o for o in self.orders.values() if o.state in states), key=lambda o: o.updated_at)
 
+    def symbol_in_doubt(self, order: Order) -> bool:
+        """Tell whether another order in the same symbol is in doubt."""
+        symbol = order.intent.request.instrument.symbol
+        doubtful = self.in_state(OrderState.UNKNOWN, OrderState.NEEDS_HUMAN)
+        return any(o.intent.request.instrument.symbol == symbol and o.id != order.id for o in doubtful)
+
     def match(self, report: OrderReport) -> Order | None:
         """Find the order a report speaks of: by our id, by the broker's, or by a leg's."""
         for order in self.orders.values():

@@ -75,6 +75,10 @@ class Link:
                 return
             except DomainError as error:
                 _log.warning("session_ended", account=self._account.ref.key, reason=str(error))
+            except asyncio.CancelledError:
+                if _asked_to_end():
+                    raise
+                _log.error("session_cancelled_itself", account=self._account.ref.key)
             except Exception:  # noqa: BLE001 - an SDK may raise anything; the account must come back
                 _log.exception("session_broke", account=self._account.ref.key)
             failures = 0 if self.connected.is_set() else failures + 1
@@ -189,3 +193,9 @@ class Link:
     async def _listen(self, session: BrokerSession) -> None:
         async for report in session.events():
             self._calls.heard(report)
+
+
+def _asked_to_end() -> bool:
+    """Tell a cancellation that somebody asked for from one that an SDK made of its own accord."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

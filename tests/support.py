@@ -24,6 +24,14 @@ async def eventually(probe: Callable[[], T | Awaitable[T]], timeout: float = 5.0
         await asyncio.sleep(0.005)
 
 
+async def end(task: "asyncio.Task[object]") -> None:
+    """Cancel a task until it ends: before Python 3.12 ``asyncio.wait_for`` may forget a cancel."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @contextlib.contextmanager
 def patched(*values: tuple[Any, str, Any]) -> Iterator[None]:
     """Set attributes for a while."""

@@ -9,7 +9,7 @@ import pytest
 from domain.errors import AuthFailed, BrokerError, OutcomeUnknown, Unreachable
 from domain.orders import OrderState
 from tests.integration.alpaca_world import KEY, limit, order, stock, world
-from tests.support import eventually
+from tests.support import end, eventually
 
 D = Decimal
 
@@ -34,8 +34,7 @@ async def listening(session):
     try:
         yield heard, errors
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_a_fill_arrives_with_its_execution_and_price():

@@ -11,7 +11,7 @@ from domain.errors import AuthFailed, Denied, OutcomeUnknown
 from domain.orders import OrderState, OrderType
 from sim.coinbase.auth import ecdsa_key
 from tests.integration.coinbasepro_world import KEY, D, coin, limit, world
-from tests.support import eventually
+from tests.support import end, eventually
 
 
 @contextlib.asynccontextmanager
@@ -29,8 +29,7 @@ async def listening(session):
     try:
         yield heard, ended
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_an_update_carries_what_was_asked_and_what_was_filled():

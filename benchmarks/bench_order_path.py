@@ -2,6 +2,21 @@
 
 Both bots are processes of their own; Discord and Alpaca are simulators in this process. The clock is
 CLOCK_MONOTONIC, which they share. Messages go to the two bots in turn, so both meet the same machine.
+
+Medians in ms, 2026-11-22, on two cores that others used too (load 2.5 to 4; for the hundred before, 3 to 5;
+a bare commit took 0.4 to 2.9), before and after a trade was opened with its first licence in one write:
+
+                                       before    after   plain
+    one follower: ours and journal       7.35     3.99           reading 0.96, planning 1.45, journal 1.35
+    ten followers: first order             44       13       3
+    ten followers: last order             132       46      20 to 28
+    hundred followers: first order        287       19      10
+    hundred followers: last order        1958     1052     167 to 274
+
+Two flushes are left on the way: the message's own row, under which the first account plans, and the plan
+with its licence; ``journal`` is what the account waits for them. The rest is Python at work on cold caches:
+called again and again, reading a message takes 0.2, a row 0.02, a look-up 0.01 to 0.02. The last of a hundred
+waits for some 10 ms of work for each member before it, ours and alpaca-py's together; not split further.
 """
 
 import argparse

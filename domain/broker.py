@@ -218,6 +218,8 @@ class SessionDeps:
     """Keeps credential fields that the broker renewed, sealed; an empty text forgets a field."""
     quota: SharedQuota | None = None
     """Where limits are counted that several processes share; None counts in this process alone."""
+    trial: bool = False
+    """A live test only: it reads, is closed at once, and may run beside the account's own session."""
     app: Credentials | None = field(default=None, repr=False)
     """The operator's own app at the broker (``client_id``, ``client_secret``), where one is set up."""
 

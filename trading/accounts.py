@@ -58,7 +58,7 @@ class AccountService:
 
         try:
             offered = Credentials(_values(credentials) | self._exchanged.get(asked, {}))
-            async with prepare(self._deps, ref, environment, offered, keep) as session:
+            async with prepare(self._deps, ref, environment, offered, keep, trial=True) as session:
                 verified = await session.verify()
         finally:
             await self._deps.store.paper_books.delete(ref.key)  # a paper test leaves nothing behind

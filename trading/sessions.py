@@ -61,8 +61,13 @@ def prepare(
     environment: Environment,
     credentials: Credentials,
     keep: Callable[[Mapping[str, str]], Awaitable[None]] | None = None,
+    *,
+    trial: bool = False,
 ) -> AbstractAsyncContextManager[BrokerSession]:
-    """Prepare a session from credentials in hand; ``keep`` is given what the broker renews of them."""
+    """Prepare a session from credentials in hand; ``keep`` is given what the broker renews of them.
+
+    ``trial`` says that it only tests them, perhaps beside the account's own session.
+    """
 
     def renewed(changed: Mapping[str, str]) -> Awaitable[None]:
         for value in changed.values():
@@ -84,5 +89,6 @@ def prepare(
             on_credentials=renewed if keep is not None else None,
             quota=deps.quota,
             app=deps.apps.get(ref.broker),
+            trial=trial,
         ),
     )

@@ -27,6 +27,7 @@ REPLY_TIMEOUT = 10.0
 """Seconds TWS has to answer a request; it answers in milliseconds or not at all."""
 _PATIENCE = {Lane.CANCEL: 30.0, Lane.EXIT: 30.0, Lane.ENTRY: 10.0, Lane.READ: 15.0}
 _LIMITERS = Limiters()
+_HELD = numbers.ClientIds()
 
 Item = OrderReport | BrokerError | None
 
@@ -41,6 +42,7 @@ class Link:
         self.account = ""
         self.accounts: list[str] = []
         self.client_id = int(credentials.get("client_id") or "71")
+        self._own_id = self.client_id
         self.cut_off = False
         """TWS itself has lost Interactive Brokers."""
         self._cut_by = 0
@@ -87,6 +89,8 @@ class Link:
         except ImportError:
             raise errors.denied(texts.NOT_INSTALLED, "not_installed") from None
         self._hang_up()
+        if self._deps.trial:
+            self.client_id = _HELD.aside(f"{host}:{port}", self._own_id)
         self.ib, self.cut_off = ib, False
         self._taken = asyncio.get_running_loop().create_future()
         self.book.round += 1
@@ -103,6 +107,7 @@ class Link:
                 raise errors.unreachable(texts.DISCONNECTED, "disconnected")
             self._limiter.count(GREETING)
             self._scope = f"{host}:{port}/{self.client_id}"
+            _HELD.take(f"{host}:{port}", self.client_id)
             ib.client.updateReqId(numbers.NUMBERS.first(self._scope, self._deps.clock.now()))
             self.accounts = list(ib.managedAccounts())
             self.account = guard.login(self._deps.environment, self.accounts, self._wanted())
@@ -147,6 +152,7 @@ class Link:
     def _hang_up(self) -> None:
         ib, self.ib, self.account = self.ib, None, ""
         if ib is not None:
+            _HELD.give_back(self._scope)
             ib.disconnectedEvent.clear()
             with contextlib.suppress(OSError, RuntimeError):
                 ib.disconnect()

@@ -22,13 +22,14 @@ class World:
     def __init__(self, sim, clock):
         self.sim, self.clock, self.market, self.faults = sim, clock, sim.market, sim.faults
 
-    def open(self, *, endpoint=None, environment=Environment.PAPER, ceiling=None, **fields):
+    def open(self, *, endpoint=None, environment=Environment.PAPER, ceiling=None, trial=False, **fields):
         deps = SessionDeps(
             ref=AccountRef(user=UserId("1"), broker="ibkr", account="a"),
             environment=environment,
             clock=self.clock,
             endpoint=self.sim.address if endpoint is None else endpoint,
             rate_ceiling=ceiling,
+            trial=trial,
         )
         known = {"host": "127.0.0.1", "port": "7497", "client_id": "71", "account": ""}
         return ADAPTER.open(Credentials({**known, **fields}), deps)

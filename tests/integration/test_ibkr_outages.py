@@ -359,3 +359,18 @@ async def test_an_order_told_of_by_its_end_and_by_nothing_else_is_one_order_and_
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+
+
+# A test of settings beside the account's own session
+
+
+async def test_settings_are_tested_beside_the_session_that_holds_the_client_id():
+    async with world() as w, w.open() as session:
+        async with w.open(trial=True) as beside:
+            assert (await beside.verify()).state.number_masked == (await session.verify()).state.number_masked
+        async with w.open(trial=True) as again:
+            await again.verify()
+        assert session.is_connected()
+        with pytest.raises(Unreachable):
+            async with w.open() as second:
+                await second.verify()

@@ -56,6 +56,7 @@ def _run(_: Sequence[str]) -> int:
     harden.protect_memory()
     json = logs.wants_json(settings.log_format, sys.stderr)
     redactor = logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
+    logs.take_over()
     from bot.compose import run
 
     _told(run(settings, redactor, version()), texts.CRASHED)
@@ -91,6 +92,7 @@ def _vault(rest: Sequence[str]) -> int:
     harden.protect_memory()
     json = logs.wants_json(settings.log_format, sys.stderr)
     logs.configure(level=settings.log_level, json=json, secrets=settings.secrets)
+    logs.take_over()
     work = vaultctl.run(asked, settings, lambda line: sys.stdout.write(f"{line}\n"))
     return _told(work, texts.VAULT_CRASHED)
 

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterable, MutableMapping
 from typing import Any, TextIO
 
@@ -69,7 +70,7 @@ def configure(
 
 
 def _handler(shared: list[Processor], redactor: Redactor, *, json: bool, stream: TextIO) -> logging.Handler:
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -82,6 +83,16 @@ def _handler(shared: list[Processor], redactor: Redactor, *, json: bool, stream:
         )
     )
     return handler
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Write records. One that cannot be written is told of without its arguments, which may be secrets."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Say where the faulty call is, in place of the library's own traceback."""
+        structlog.get_logger(__name__).error(
+            "a log line could not be written", logger_of=record.name, at=f"{record.module}:{record.lineno}"
+        )
 
 
 def _mask_webhooks(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -121,6 +132,21 @@ def log_unhandled(loop: Any, context: dict[str, Any]) -> None:
     structlog.get_logger("asyncio").error(
         "unhandled", message=str(context.get("message", "")), exc_info=error if error is not None else False
     )
+
+
+def take_over() -> None:
+    """Send through the same pipeline what Python would print by itself: last words, threads', warnings."""
+    sys.excepthook = lambda kind, error, trace: _last_words("ended by an exception", error)
+    threading.excepthook = lambda told: _last_words("a thread broke off", told.exc_value)
+    sys.unraisablehook = lambda told: _last_words("an exception nobody could catch", told.exc_value)
+    logging.captureWarnings(capture=True)
+
+
+def _last_words(event: str, error: BaseException | None) -> None:
+    if isinstance(error, SystemExit):
+        return
+    told = (type(error), error, error.__traceback__) if error is not None else False
+    structlog.get_logger("bot").critical(event, exc_info=told)
 
 
 def write_crash(error: BaseException, reference: str) -> None:

@@ -167,9 +167,10 @@ class House:
         bare.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
         for handler in (console, bare):
             logging.getLogger().addHandler(handler)
-        logging.captureWarnings(capture=False)
+        logs.take_over()
         warnings.simplefilter("default")
         self.redactor = redactor
+        self.last_words = logs.write_crash
         self._listen_to_the_vault()
         self.restarts += 1
         try:
@@ -208,7 +209,9 @@ class House:
         try:
             async with asyncio.timeout(25):
                 await self.task
-        except BaseException as error:  # noqa: BLE001 - what ends a process is printed by Python's own hook
+        except Exception as error:  # noqa: BLE001 - as bot/__main__.py does
+            self.last_words(error, "canary")
+        except BaseException as error:  # noqa: BLE001 - Python's own hook prints it
             sys.excepthook(type(error), error, error.__traceback__)
         self.task = None
 

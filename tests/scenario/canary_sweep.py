@@ -8,9 +8,11 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import resource
 import sys
 import time
+import traceback
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from tests.scenario.canary_points import POINTS, Kinds, Point
 
 canary_points.install()
 
-from tests.scenario.canary_flows import FLOWS, Flow  # noqa: E402
+from tests.scenario.canary_flows import FLOWS, Flow, Told  # noqa: E402
 from tests.scenario.canary_house import House  # noqa: E402
 
 KINDS = tuple(Kinds.names())
@@ -74,7 +76,8 @@ class Sweep:
         row["told"] += bool(came["failures"])
         row["silent"] += bool(came["silences"]) and came["kind"] != "cancelled"
         row["unfinished"] += not came["done"] and came["kind"] != "cancelled"
-        row["wrong"] += bool(came["wrong"])
+        row["unjudged"] += came["wrong"] == "not judged"
+        row["wrong"] += came["wrong"] not in {"", "not judged"}
         if came["wrong"] or came["silences"] or not came["done"]:
             self.odd.append({"flow": name, **came})
 
@@ -86,14 +89,20 @@ class Sweep:
         house.at = f"{type(flow).__name__} {point} {kind} {'after' if after else ''}"
         with (house.folder.parent / f"{house.folder.name}.progress").open("a") as progress:
             progress.write(f"{time.strftime('%T')} {house.at}\n")
-        await house.up()
-        await flow.before()
-        POINTS.arm(point, self.kinds.maker(kind) if kind else None, after=after)
-        told = await flow.run()
-        reached = POINTS.rest()
-        await house.up()
-        wrong = await flow.wrong()
-        await flow.after()
+        told, wrong, reached = Told(failures=[]), "", []
+        try:
+            await house.up()
+            await flow.before()
+            POINTS.arm(point, self.kinds.maker(kind) if kind else None, after=after)
+            told = await flow.run()
+            reached = POINTS.rest()
+            await house.up()
+            wrong = await flow.wrong()
+            await flow.after()
+        except Exception as error:  # noqa: BLE001 - one that could not be judged is told of, and counted
+            POINTS.rest()
+            told.failures.append(f"not judged: {error!r}"[:300])
+            wrong = "not judged"
         came = {
             "point": point,
             "kind": kind,
@@ -150,6 +159,9 @@ async def main(folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
         sweep = Sweep(house, plan)
         for name in flows:
             await sweep.flow(name)
+            folder.with_suffix(".rows").write_text(
+                json.dumps([sweep.rows, sweep.odd, house.net.hits], default=str)
+            )
         planted = plant(house)
         facts = {"core": resource.getrlimit(resource.RLIMIT_CORE), "dumpable": dumpable()}
     house.collect("the end")
@@ -176,5 +188,15 @@ async def main(folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     where = Path(sys.argv[1])
-    came = asyncio.run(main(where, json.loads(sys.argv[2])))
-    where.with_suffix(".json").write_text(json.dumps(came, indent=1))
+
+    async def run() -> None:
+        """Leave at once when done: threads and streams of bots that were made to fail are not waited for."""
+        try:
+            came = await main(where, json.loads(sys.argv[2]))
+            where.with_suffix(".json").write_text(json.dumps(came, indent=1))
+        except BaseException:  # noqa: BLE001 - printed, and the end
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+
+    asyncio.run(run())

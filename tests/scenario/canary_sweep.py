@@ -46,7 +46,9 @@ class Sweep:
         dry, points = await self.once(flow)
         if dry["silences"] or dry["wrong"] or not dry["done"]:
             self.odd.append({"flow": name, "dry": True, **dry})
-        points = [point for point in points if point[1] <= self.plan["most"]][:: self.plan["stride"]]
+        # A start that fails half-way leaves its store open: there the process ends, which this one cannot.
+        points = [p for p in points if p[1] <= self.plan["most"] and not p[0].startswith("bot/compose.py")]
+        points = points[:: self.plan["stride"]]
         self.sites |= {site for site, _ in points}
         row = defaultdict(int, flow=name, awaits=len(points))
         for point in points:

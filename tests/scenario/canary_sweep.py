@@ -22,7 +22,7 @@ from tests.scenario.canary_points import POINTS, Kinds, Point
 
 canary_points.install()
 
-from tests.scenario.canary_flows import FLOWS, Flow, Told  # noqa: E402
+from tests.scenario.canary_flows import FLOWS, HALF, Flow, Told  # noqa: E402
 from tests.scenario.canary_house import House  # noqa: E402
 
 KINDS = tuple(Kinds.names())
@@ -80,6 +80,7 @@ class Sweep:
         row["unfinished"] += not came["done"] and came["kind"] != "cancelled"
         row["unjudged"] += came["wrong"] == "not judged"
         row["wrong"] += came["wrong"] not in {"", "not judged"}
+        row["half"] += came["wrong"].startswith(HALF)
         if came["wrong"] or came["silences"] or not came["done"]:
             self.odd.append({"flow": name, **came})
 

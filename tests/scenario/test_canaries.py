@@ -82,7 +82,7 @@ def test_no_secret_gets_out_of_any_flow_whatever_fails_at_any_await(tmp_path: Pa
     )
     assert raised > tried / 2, "what was to fail did fail"
     assert unjudged <= tried / 20
-    assert [row for row in came["rows"] if row.get("wrong")] == [], "no half-linked account, whatever failed"
+    assert [row for row in came["rows"] if row.get("half")] == [], "no half-linked account, whatever failed"
 
 
 @pytest.mark.parametrize("where", ["start", "middle", "end"])

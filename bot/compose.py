@@ -212,7 +212,8 @@ class _Builder:
 
     def _flows(self) -> FlowManager:
         flows = declare(self.verbs, self.web.door)
-        return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=self.redactor.learn)
+        hide, scrub = self.redactor.learn, self.redactor.scrub
+        return FlowManager(flows, self.store.flows, self.vault, self.clock, hide=hide, scrub=scrub)
 
     async def _sweep(self) -> int:
         return await self.wizard.sweep() + await self.web.sweep()
@@ -233,6 +234,7 @@ class _Builder:
             gate=self.verbs.gate,
             wizard=self.wizard,
             clock=self.clock,
+            scrub=self.redactor.scrub,
         )
         attach = (self.wizard.register,)
         return TradeBot(services, self.roles, self.skus, self.clock, options, attach, self._on_typed)

@@ -1,6 +1,6 @@
 """Name what every cog is given: the verbs, the wizard and the time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +36,8 @@ class Services:
     gate: Gate
     wizard: Wizard
     clock: Clock
+    scrub: Callable[[str], str] = str
+    """Masks secrets in what others said, such as a broker that repeats what it was sent."""
 
 
 class ServiceBot(commands.AutoShardedBot):

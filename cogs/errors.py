@@ -42,7 +42,7 @@ async def answer(interaction: discord.Interaction[Any], error: BaseException) ->
     if text is None:
         return False
     with contextlib.suppress(discord.HTTPException):  # the token ran out: there is nobody left to tell
-        await replies.problem(interaction, text)
+        await replies.problem(interaction, interaction.client.services.scrub(text))
     return True
 
 

@@ -53,6 +53,7 @@ class FlowManager:
         *,
         lifetime: timedelta = LIFETIME,
         hide: Callable[[str], None] | None = None,
+        scrub: Callable[[str], str] = str,
     ) -> None:
         self._flows = {flow.name: flow for flow in flows}
         self._store = store
@@ -60,6 +61,7 @@ class FlowManager:
         self._clock = clock
         self._lifetime = lifetime
         self._hide = hide
+        self._scrub = scrub
         self._busy: set[str] = set()
 
     def flow(self, name: str) -> Flow:
@@ -276,8 +278,15 @@ class FlowManager:
             flow_id=state.id,
             flow=state.flow,
             step=state.step,
-            result=replace(result, problems=problems + result.problems),
+            result=replace(result, problems=self._clean(problems + result.problems)),
             can_go_back=bool(_trail(state)),
+        )
+
+    def _clean(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Mask secrets in what others said, such as a broker that repeats what it was sent."""
+        return tuple(
+            replace(each, params={name: self._scrub(text) for name, text in each.params.items()})
+            for each in problems
         )
 
     async def _end(self, state: FlowState, result: Done | Abort) -> Turn:

@@ -89,6 +89,10 @@ class Link:
         except ImportError:
             raise errors.denied(texts.NOT_INSTALLED, "not_installed") from None
         self._hang_up()
+        await self._say_hello(ib, host, port, errors)
+
+    async def _say_hello(self, ib: Any, host: str, port: int, errors: Errors) -> None:
+        assert self._limiter is not None
         if self._deps.trial:
             self.client_id = _HELD.aside(f"{host}:{port}", self._own_id)
         self.ib, self.cut_off = ib, False

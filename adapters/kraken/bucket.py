@@ -90,8 +90,10 @@ class Bucket:
         self._flying -= cost
         self._busy -= 1
         self._owed += cost
-        await self._settle()
-        self._serve()
+        try:
+            await self._settle()
+        finally:
+            self._serve()  # whoever waits must not pay for one who was cut off
 
     async def _settle(self) -> None:
         """Pour what was answered into the bucket; what it does not hold is poured in later."""
@@ -121,5 +123,7 @@ class Bucket:
     async def _look(self) -> None:
         await asyncio.sleep(self._pause)
         self._looking = None
-        await self._settle()
-        self._serve()
+        try:
+            await self._settle()
+        finally:
+            self._serve()

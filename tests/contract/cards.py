@@ -13,7 +13,7 @@ from domain.instruments import AssetClass, Instrument, InstrumentQuery, OptionCo
 from domain.orders import OrderReport, OrderRequest, OrderState, OrderType, Side, TimeInForce
 from sim.faults import FaultAction
 from tests.contract.harness import Harness, HarnessSpec
-from tests.support import eventually
+from tests.support import end, eventually
 
 D = Decimal
 PATIENCE = 5.0
@@ -233,8 +233,7 @@ async def listening(session: BrokerSession) -> AsyncIterator["Heard"]:
     try:
         yield heard
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 class Heard:

@@ -16,7 +16,7 @@ from domain.errors import AuthFailed, Unreachable
 from domain.ids import AccountRef, UserId
 from sim.alpaca import AlpacaSim
 from sim.market import Market
-from tests.support import eventually
+from tests.support import end, eventually
 
 BACK = "https://bot.example/oauth/alpaca/callback"
 APP = Credentials({"client_id": "the-app", "client_secret": "canary-app-secret"})
@@ -90,8 +90,7 @@ async def test_the_stream_of_updates_is_opened_with_the_token_too():
 
         task = asyncio.create_task(listen())
         await eventually(lambda: sim.streams.open("PKPAPER0000000000001"))
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_a_live_sign_in_shows_live_accounts_only():

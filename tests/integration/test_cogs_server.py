@@ -1,6 +1,7 @@
 """Owners keep sources, premium roles and the kill switch; members follow, and see accounts and money."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from tests.unit.cogs.fakes import FakeGate
 from tests.unit.cogs.samples import trade
 from tests.unit.cogs.stage import on_stage
 from trading.care import Leave
+from vault.redact import Redactor
 
 MANAGE_GUILD = 1 << 5
 
@@ -392,3 +394,16 @@ async def test_what_is_sold_is_offered_as_a_button_below_what_it_would_unlock(st
     monkeypatch.setattr(FakeGate, "products", (str(gold),))
     shown = await stage.run(stage.ana, "premium check")
     assert f'"sku_id": "{gold}"' in json.dumps(shown.message.components)
+
+
+async def test_a_secret_that_a_broker_repeats_is_masked_before_anybody_sees_it(stage):
+    redactor = Redactor()
+    redactor.register("sk-canary-0123456789")
+    stage.bot.services = replace(stage.bot.services, scrub=redactor.scrub)
+    account = stage.accounts.add_live(stage.ana)
+    stage.accounts.error = AuthFailed(
+        "Alpaca says that sk-canary-0123456789 is unknown", broker="alpaca", operation="account", code="x"
+    )
+    said = await stage.run(stage.ana, "broker test", account=account.id)
+    assert "Alpaca says that" in said.text
+    assert "canary" not in said.text

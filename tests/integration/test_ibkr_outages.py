@@ -20,7 +20,7 @@ from domain.orders import OrderState
 from sim.clock import DrivenClock
 from sim.faults import FaultAction
 from tests.integration.ibkr_world import D, limit, order, stock, world
-from tests.support import eventually
+from tests.support import end, eventually
 
 WORKING, FILLED, CANCELLED = OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED
 LOST = (1100, "Connectivity between IB and Trader Workstation has been lost.")
@@ -357,8 +357,7 @@ async def test_an_order_told_of_by_its_end_and_by_nothing_else_is_one_order_and_
             history = await session.history(HistoryFilter())
             assert [report.broker_order_id for report in history] == [found.broker_order_id]
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await end(listening)
 
 
 # A test of settings beside the account's own session

@@ -45,7 +45,7 @@ $(ASYNC)/.installed: $(STAMP)
 
 test-ib-async: $(ASYNC)/.installed  ## Interactive Brokers once more, on ib_async
 	PYTHONPATH=$(ASYNC) $(BIN)/python -c 'import ib_async'
-	PYTHONPATH=$(ASYNC) $(BIN)/pytest -q -p no:cacheprovider -k ibkr \
+	PYTHONPATH=$(ASYNC) $(BIN)/pytest -q -n 2 --dist worksteal -p no:cacheprovider -k ibkr \
 		tests/contract tests/integration/test_ibkr_*.py tests/unit/adapters/test_ibkr_*.py
 
 soak: $(STAMP)  ## The long checks: thousands of kills and fuzz cases

@@ -16,7 +16,7 @@ from tests.scenario.chaos_books import BROKERS
 from trading.resolver import Resolver
 
 SOAK = bool(os.environ.get("SOAK"))
-ORDERS = 500 if SOAK else 16
+ORDERS = 500 if SOAK else 12
 SEED = int(os.environ.get("SEED", "20260302"))
 
 

@@ -26,7 +26,7 @@ from wizard.manager import SEALED_AS
 
 SOAK = bool(os.environ.get("SOAK"))
 ACCOUNTS = 120 if SOAK else 40
-KILLS = 8 if SOAK else 2
+KILLS = 8 if SOAK else 1
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 32)
 ROOT = Path(__file__).parents[2]
 DATABASE = "discord_trade_exec"

@@ -24,7 +24,7 @@ TEXTS: dict[str, str] = {
     "form.show_note": "Empties the secret fields.",
     "form.send": "Seal and test",
     "form.send_plain": "Go on",
-    "form.setup": "Where to make a key",
+    "form.setup": "Where to set this up",
     "form.once": "This page can be sent once, within ten minutes of opening the link in Discord.",
     "form.problems": "Please look at this again",
     "form.retype": "Secrets are never shown again: please type or paste them once more.",

@@ -48,6 +48,7 @@ async def _start(house: House, supervisor: Supervisor) -> None:
     supervisor.background("roles", house.roles.keep_warm)
     supervisor.background("outbox", house.outbox.keep_marks)
     supervisor.background("reminders", partial(_remind, house))
+    supervisor.background("accounts", house.trading.keep_up)
     supervisor.background("counts", house.trading.keep_counts)
     supervisor.background("wizard", partial(_sweep, house))
     supervisor.vital("main", partial(_main, house))

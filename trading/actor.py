@@ -90,8 +90,9 @@ class AccountActor:
         self._planner.adopt(account)
         self._link.adopt(account)
         if rekeyed and self._linking is not None:
-            self._linking.cancel()
-            await asyncio.gather(self._linking, return_exceptions=True)
+            while not self._linking.done():  # once may not be enough, as in ``stop``
+                self._linking.cancel()
+                await asyncio.wait([self._linking], timeout=0.1)
             self._link.forget()
             self._linking = self._spawn(self._link.run())
 

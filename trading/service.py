@@ -73,6 +73,10 @@ class TradingService:
         await self._deps.hub.drain()
         await self._deps.tallies.flush()
 
+    async def keep_up(self) -> None:
+        """Follow what other processes do to accounts, for as long as this one lives."""
+        await self._executor.keep_up()
+
     async def keep_counts(self) -> None:
         """Write daily counts behind, for as long as the process lives."""
         await self._deps.tallies.run()

@@ -210,3 +210,29 @@ async def test_an_order_by_hand_to_a_paused_account_says_why_not(scene):
     )
     denied = await scene.verbs.trading.place(order)
     assert (denied.state.value, denied.code) == ("denied", "account_paused")
+
+
+async def test_what_another_process_does_to_an_account_is_followed_here(scene):
+    account = await scene.member(ANN)
+    executor = scene.verbs.trading._executor
+    stored = await scene.store.accounts.get(account.id)
+    await scene.store.accounts.compare_and_set(replace(stored, status=AccountStatus.PAUSED))
+    await executor.look()
+    assert (await said(scene, "buy", "denied")).code == "account_paused"
+
+    other = replace(stored, id="linked-there", name="other", version=0, is_default=False)
+    await scene.store.accounts.insert(other)
+    await executor.look()
+    assert await scene.until(lambda: executor.get("linked-there").session is not None)
+
+    await scene.store.accounts.delete("linked-there")
+    await executor.look()
+    assert executor.get("linked-there") is None
+
+
+async def test_an_account_taken_leave_of_is_not_taken_up_again_while_it_is_still_in_the_store(scene):
+    account = await scene.member(ANN)
+    executor = scene.verbs.trading._executor
+    await executor.remove(account.id)
+    await executor.look()
+    assert executor.get(account.id) is None

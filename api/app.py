@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from api.deps import DEPS, ApiDeps
 from api.errors import BODY_LIMIT, Handler, route_of, uniform_errors
+from api.pages.masks import hide_what_came
 from api.pages.routes import add_pages, errors_as_pages
 from api.routes import STARTED, add_routes
 from api.stream import HUB, Hub
@@ -42,7 +43,7 @@ class QuietAccessLogger(AbstractAccessLogger):
 
 def build_app(deps: ApiDeps) -> web.Application:
     """Build the application; opens nothing."""
-    app = web.Application(middlewares=[_count, errors_as_pages, uniform_errors], client_max_size=BODY_LIMIT)
+    app = web.Application(middlewares=_MIDDLEWARES, client_max_size=BODY_LIMIT)
     app[DEPS] = deps
     app[HUB] = Hub(deps)
     app[STARTED] = deps.clock.monotonic()
@@ -61,6 +62,9 @@ async def _count(request: web.Request, handler: Handler) -> web.StreamResponse:
     labels = (_method(request.method), route_of(request), str(response.status))
     request.app[DEPS].metrics.requests.labels(*labels).inc()
     return response
+
+
+_MIDDLEWARES = (hide_what_came, _count, errors_as_pages, uniform_errors)
 
 
 def _method(method: str) -> str:

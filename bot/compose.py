@@ -157,7 +157,7 @@ class _Builder:
             count=lambda outcome: self.metrics.notices.labels(outcome).inc(),
         )
         self.verbs = self._verbs()
-        self.web = Web(settings, store, clock, self.connection, adapters())
+        self.web = Web(settings, store, clock, self.connection, adapters(), redactor.glimpse)
         self.flows = self._flows()
         self.wizard = WizardView(self.flows, self.web.door, powers)
 

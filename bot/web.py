@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from api.pages.deps import PageDeps
 from api.pages.discord import SignIn, SignInFailed
@@ -34,10 +34,12 @@ class Web:
         clock: Clock,
         connection: Connection,
         adapters: Mapping[str, BrokerAdapter],
+        hide: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._connection = connection
-        self._passes = Passes(store.passes, clock)
+        self._passes = Passes(store.passes, clock, hide)
+        self._hide = hide
         self._manifests = {slug: adapter.manifest for slug, adapter in adapters.items()}
         self._apps = apps(settings)
         self.door = self._door() if settings.web_pages else None
@@ -52,6 +54,7 @@ class Web:
             client_id=self._client_id,
             client_secret=secret.get_secret_value(),
             redirect_uri=f"{settings.public_url}/sign-in/callback",
+            hide=self._hide,
         )
         return PageDeps(
             flows=flows,
@@ -62,6 +65,7 @@ class Web:
             public_url=settings.public_url,
             apps=self._apps,
             endpoints=settings.endpoints,
+            hide=self._hide,
         )
 
     async def sweep(self) -> int:

@@ -18,6 +18,9 @@ SHORTEST = 4
 """Shorter secrets are not registered: they would blank out ordinary words."""
 MOST_LEARNT = 20_000
 """About a kilobyte each; with more members than that, what was not used for longest is forgotten."""
+MOST_GLIMPSED = 500
+"""Of what strangers may send: few, so that they cannot push out what members typed, or fill the memory."""
+LONGEST_GLIMPSED = 4096
 _HEAD = 4
 _SHORTEST_CODED = 6
 _SHORTEST_PART = 8
@@ -37,6 +40,7 @@ class Redactor:
         self._heads: dict[str, tuple[_Place, ...]] = {}
         self._known: set[str] = set()
         self._learnt: OrderedDict[str, None] = OrderedDict()
+        self._glimpsed: OrderedDict[str, None] = OrderedDict()
         self._most = most
         self._lock = threading.Lock()
 
@@ -54,16 +58,23 @@ class Redactor:
 
     def learn(self, secret: str) -> None:
         """Hide a secret met at work, until ``most`` others were met since it was last."""
+        self._keep(secret, self._learnt, self._most)
+
+    def glimpse(self, secret: str) -> None:
+        """Hide for a while what anybody may have sent; of a very long one, its first 4096 characters."""
+        self._keep(secret[:LONGEST_GLIMPSED], self._glimpsed, MOST_GLIMPSED)
+
+    def _keep(self, secret: str, shelf: "OrderedDict[str, None]", most: int) -> None:
         with self._lock:
             for part in parts(secret):
                 if part in self._known:
                     continue
-                if part not in self._learnt:
+                if part not in shelf:
                     self._hide(part)
-                self._learnt[part] = None
-                self._learnt.move_to_end(part)
-            while len(self._learnt) > self._most:
-                self._show(self._learnt.popitem(last=False)[0])
+                shelf[part] = None
+                shelf.move_to_end(part)
+            while len(shelf) > most:
+                self._show(shelf.popitem(last=False)[0])
 
     def _hide(self, secret: str) -> None:
         for place in _places(secret):

@@ -30,9 +30,13 @@ def digest(secret: str) -> str:
 class Passes:
     """Make, find and use up what browsers carry. Only hashes are ever stored."""
 
-    def __init__(self, store: Repository[WebPass], clock: Clock) -> None:
+    def __init__(
+        self, store: Repository[WebPass], clock: Clock, hide: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Keep passes in a repository; ``hide`` is told each secret, so that logs can mask it."""
         self._store = store
         self._clock = clock
+        self._hide = hide
 
     async def make(
         self,
@@ -49,6 +53,7 @@ class Passes:
     ) -> str:
         """Make one and give its secret: 256 bits, shown to nobody else."""
         secret, now = secrets.token_urlsafe(_BYTES), self._clock.now()
+        self._hide(secret)
         made = WebPass(
             id=digest(secret),
             kind=kind,

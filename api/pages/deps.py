@@ -1,7 +1,7 @@
 """Hold what the pages need."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -51,7 +51,7 @@ class PageDeps:
     """Carry what the pages ask. ``apps`` holds the operator's own apps at brokers, by slug.
 
     ``public_url`` is where people reach this process, without a slash at its end; it is the only origin whose
-    forms are taken.
+    forms are taken. ``hide`` is told every secret a browser sends, before anything is done with it.
     """
 
     flows: FlowManager
@@ -62,6 +62,7 @@ class PageDeps:
     public_url: str
     apps: Mapping[str, Credentials] = field(default_factory=dict)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    hide: Callable[[str], None] = lambda _: None
     following: Following = field(default_factory=Following)
 
 

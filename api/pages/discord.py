@@ -38,15 +38,24 @@ class SignIn:
     """Be our side of Discord's OAuth. ``client_id`` is the application's id, asked when it is needed."""
 
     def __init__(
-        self, *, api_url: str, client_id: Callable[[], str], client_secret: str, redirect_uri: str
+        self,
+        *,
+        api_url: str,
+        client_id: Callable[[], str],
+        client_secret: str,
+        redirect_uri: str,
+        hide: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._client_id = client_id
         self._client_secret = client_secret
         self._redirect_uri = redirect_uri
+        self._hide = hide
 
     def address(self, state: str, verifier: str) -> str:
         """Give the page of Discord that asks the person, and sends them back with ``state``."""
+        self._hide(verifier)
+        self._hide(state)
         query = {
             "response_type": "code",
             "client_id": self._client_id(),
@@ -60,6 +69,8 @@ class SignIn:
 
     async def who(self, code: str, verifier: str) -> Person:
         """Trade a code for the person's id and name. Raises SignInFailed."""
+        self._hide(code)
+        self._hide(verifier)
         try:
             async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
                 return await self._who(http, code, verifier)
@@ -79,6 +90,8 @@ class SignIn:
             http.post(f"{self._api_url}/oauth2/token", data=form, headers={"Authorization": f"Basic {basic}"})
         )
         access = str(token.get("access_token") or "")
+        for secret in (access, str(token.get("refresh_token") or "")):
+            self._hide(secret)
         if "identify" not in str(token.get("scope", "")).split() or not access:
             raise SignInFailed("discord_refused")
         me = await _json(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from api.pages import consent, forms, receipts, session
+from api.pages import consent, forms, masks, receipts, session
 from api.pages.deps import PAGES
 from api.pages.html import tag
 from api.pages.layout import notice
@@ -42,7 +42,7 @@ async def send(request: web.Request) -> web.Response:
     link = request.match_info["link"]
     if not session.from_here(request):
         return notice("origin", status=403)
-    sent = await request.post()
+    sent = await masks.sent(request)
     found = await _look(request, link)
     if isinstance(found, web.Response):
         return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import structlog
 from aiohttp import web
 
-from api.pages import forms, session
+from api.pages import forms, masks, session
 from api.pages.deps import PAGES, PageDeps
 from api.pages.html import Html, prose, tag
 from api.pages.layout import back_to_discord, notice, page
@@ -71,7 +71,7 @@ async def again(request: web.Request) -> web.Response:
     receipt = request.match_info["receipt"]
     if not session.from_here(request):
         return notice("origin", status=403)
-    sent = await request.post()
+    sent = await masks.sent(request)
     found, who = await _let_in(request, receipt)
     if isinstance(found, web.Response):
         return found

@@ -6,7 +6,7 @@ import secrets
 
 from aiohttp import web
 
-from api.pages import session
+from api.pages import masks, session
 from api.pages.deps import PAGES
 from api.pages.discord import SignInFailed
 from api.pages.html import tag
@@ -33,10 +33,11 @@ async def start(request: web.Request) -> web.Response:
     session.count(request, sends=True)
     if not session.from_here(request):
         return notice("origin", status=403)
-    link = str((await request.post()).get("to", ""))
+    link = str((await masks.sent(request)).get("to", ""))
     if not _LINK.fullmatch(link):
         return notice("unknown", status=404)
     secret = secrets.token_urlsafe(32)
+    request.app[PAGES].hide(secret)
     try:
         address = request.app[PAGES].sign_in.address(session.state_of(secret), session.verifier_of(secret))
     except SignInFailed as failed:
@@ -71,7 +72,7 @@ async def leave(request: web.Request) -> web.Response:
     session.count(request, sends=True)
     if not session.from_here(request):
         return notice("origin", status=403)
-    link = str((await request.post()).get("to", ""))
+    link = str((await masks.sent(request)).get("to", ""))
     answer = ask(link) if _LINK.fullmatch(link) else notice("left")
     await session.sign_out(request, answer)
     return answer

@@ -22,6 +22,7 @@ from store import open_bus, open_store
 from tests.integration.bot_process import free_port
 from tests.unit.wizard.linker import ALPACA, PAPER, FakeLinker, manifest
 from vault.keys import KeyFile
+from vault.redact import Redactor
 from vault.vault import EnvelopeVault
 from wizard.door import Door, Passes
 from wizard.flow import External, Flow, Form, Menu, Next, Option, Progress, Step, Stop, Turn
@@ -186,7 +187,8 @@ class WebHouse:
         self.taken: list[dict[str, str]] = []
         flows = (LinkAccount(self.linker, self.linker).flow(), web_flow(self.taken))
         self.flows = FlowManager(flows, store.flows, self.vault, self.clock)
-        self.passes = Passes(store.passes, self.clock)
+        self.redactor = Redactor()
+        self.passes = Passes(store.passes, self.clock, self.redactor.glimpse)
         self.door = Door(self.passes, self.url)
         self.face = PanelFace(self.flows, self.user(self.ana))
         self.manifests = manifests or [manifest("schwab", "Schwab", (), ()), ALPACA, PAPER]
@@ -199,9 +201,11 @@ class WebHouse:
                 client_id=lambda: str(self.app.id),
                 client_secret=self.secret,
                 redirect_uri=f"{self.url}/sign-in/callback",
+                hide=self.redactor.glimpse,
             ),
             brokers={each.slug: each for each in self.manifests},
             public_url=self.url,
+            hide=self.redactor.glimpse,
         )
         self.deps = ApiDeps(
             store=store,

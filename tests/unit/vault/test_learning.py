@@ -7,7 +7,7 @@ import pytest
 
 from sim.clock import DrivenClock
 from vault.keys import KeyFile
-from vault.redact import MASK, Redactor, parts
+from vault.redact import MASK, MOST_GLIMPSED, Redactor, parts
 from vault.vault import EnvelopeVault
 
 LINES = ("MHcCAQEEIOWCanaryCanaryCanaryCanary", "AwEHoUQDQgAEcAnArYcAnArYcAnArYcAnArY")
@@ -104,3 +104,23 @@ def test_what_only_begins_like_a_secret_is_left(redactor: Redactor):
     redactor.learn("Kq7canary-of-a-long-secret-key-8Zx1")
     redactor.learn("https://127.0.0.1/back?code=canary-code")
     assert redactor.scrub("Kq7canary at https://127.0.0.1/back") == "Kq7canary at https://127.0.0.1/back"
+
+
+def test_what_strangers_send_is_masked_but_pushes_out_nothing_that_members_typed(redactor: Redactor):
+    redactor.learn("typed-by-a-member")
+    redactor.glimpse("sent-by-somebody")
+    assert redactor.scrub("sent-by-somebody") == MASK
+    for number in range(MOST_GLIMPSED):
+        redactor.glimpse(f"flood-number-{number:05d}")
+    assert redactor.scrub("sent-by-somebody") == "sent-by-somebody"
+    assert redactor.scrub("typed-by-a-member") == MASK
+
+
+def test_a_secret_met_both_ways_stays_masked_while_either_holds(redactor: Redactor):
+    redactor.glimpse("first-glimpsed-then-typed")
+    redactor.learn("first-glimpsed-then-typed")
+    for number in range(MOST_GLIMPSED):
+        redactor.glimpse(f"flood-number-{number:05d}")
+    assert redactor.scrub("first-glimpsed-then-typed") == MASK
+    redactor.register("first-glimpsed-then-typed")
+    assert redactor.scrub("first-glimpsed-then-typed") == MASK

@@ -33,6 +33,7 @@ from sim.moomoo.process import OpenDProcess
 from sim.schwab import SchwabSim
 from tests.contract.harness import START
 from tests.scenario.canary import Net
+from tests.scenario.canary_web import Web
 
 D = Decimal
 ODD = "'\"<>&%+/\\ =;`$?#"
@@ -62,8 +63,9 @@ class Person:
 class House:
     """Hold the world. Everything that leaves the process ends up in ``folder`` or in the simulators."""
 
-    def __init__(self, folder: Path, *, moomoo: bool = False) -> None:
+    def __init__(self, folder: Path, *, moomoo: bool = False, web: bool = False) -> None:
         self.folder = folder
+        self.web = Web(self) if web else None
         self.moomoo = moomoo
         self.net = Net()
         self.clock = SystemClock()
@@ -127,6 +129,8 @@ class House:
             "ALPACA_DATA_KEY_ID": "PK" + rnd(18, CAPITALS),
             "ALPACA_DATA_SECRET_KEY": rnd(40),
         }
+        if self.web:
+            self.process |= self.web.secrets()
         for name, value in self.process.items():
             self.net.add(name, value)
         self.alpaca.add_account(
@@ -149,6 +153,8 @@ class House:
             PORT="0",
             LOG_LEVEL="DEBUG",
         )
+        if self.web:
+            os.environ.update(self.web.settings())
         if self.moomoo:
             os.environ["MOOMOO_API_URL"] = f"tcp://{self.opend.endpoint}"
         os.chdir(self.folder)
@@ -305,7 +311,8 @@ class House:
     def known(self) -> Sequence[str]:
         """Give the secrets the bot holds now, the newest first: what an exception might quote."""
         typed = [value for person in self.people.values() for value in person.known]
-        newest = dict.fromkeys([*typed[::-1][:6], *self.held[::-1][:6]])
+        came = self.web.told[::-1][:8] if self.web else ()
+        newest = dict.fromkeys([*came, *typed[::-1][:6], *self.held[::-1][:6]])
         return [*newest, *list(self.process.values())[:2]]
 
     # Acting
@@ -356,6 +363,7 @@ class House:
             told = (request.method, request.path, request.query, request.headers, request.answer)
             body = json.dumps(request.body, ensure_ascii=False)
             text = f"{told!r} {body} {[file.content for file in request.files]}"
+            text = self.web.without_links(text) if self.web else text
             shown = {token for token in self.shown_once if token in text}
             self.shown_once -= shown  # a token is shown in one message, and in no other
             if not shown:

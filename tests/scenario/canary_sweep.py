@@ -1,7 +1,8 @@
 """Drive one sweep in a process of its own: ``python -m tests.scenario.canary_sweep FOLDER PLAN``.
 
 PLAN is JSON: ``flows`` by name, ``kinds`` tried at each await (0: each kind in turn, one at each), ``stride``
-(every how-manieth await), ``most`` (how often the same await counts), ``seconds`` after which a flow ends.
+(every how-manieth await), ``only`` (in files whose names begin so), ``web`` (members use the
+pages), ``most`` (how often the same await counts), ``seconds`` after which a flow ends.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ canary_points.install()
 
 from tests.scenario.canary_flows import FLOWS, HALF, Flow, Told  # noqa: E402
 from tests.scenario.canary_house import House  # noqa: E402
+from tests.scenario.canary_web_flows import WEB_FLOWS  # noqa: E402
 
 KINDS = tuple(Kinds.names())
 
@@ -41,14 +43,14 @@ class Sweep:
 
     async def flow(self, name: str) -> None:
         """Do one flow: once undisturbed, then at each await."""
-        flow = FLOWS[name](self.house)
+        flow = (FLOWS | WEB_FLOWS)[name](self.house)
         began, bytes_before, hits_before = time.monotonic(), self.house.net.searched, len(self.house.net.hits)
         dry, points = await self.once(flow)
         if dry["silences"] or dry["wrong"] or not dry["done"]:
             self.odd.append({"flow": name, "dry": True, **dry})
         # A start that fails half-way leaves its store open: there the process ends, which this one cannot.
         points = [p for p in points if p[1] <= self.plan["most"] and not p[0].startswith("bot/compose.py")]
-        points = points[:: self.plan["stride"]]
+        points = [p for p in points if p[0].startswith(self.plan["only"])][:: self.plan["stride"]]
         self.sites |= {site for site, _ in points}
         row = defaultdict(int, flow=name, awaits=len(points))
         for point in points:
@@ -154,9 +156,9 @@ def dumpable() -> int:
 
 async def main(folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
     """Sweep; give the figures."""
-    plan = {"kinds": 0, "stride": 1, "most": 3, "seconds": 3600} | plan
+    plan = {"kinds": 0, "stride": 1, "most": 3, "seconds": 3600, "only": "", "web": False} | plan
     flows = plan["flows"].split(", ")
-    house = House(folder, moomoo=any("moomoo" in name for name in flows))
+    house = House(folder, moomoo=any("moomoo" in name for name in flows), web=plan["web"])
     began = time.monotonic()
     async with house.running():
         sweep = Sweep(house, plan)

@@ -33,11 +33,13 @@ FEW = (
     "link alpaca, wrong keys, link schwab, link coinbasepro, relink alpaca, test alpaca, rename, "
     "remove alpaca, API token, operator, restart alpaca"
 )
+WEB: dict[str, Any] = {"flows": "page alpaca, consent alpaca, consent schwab", "web": True, "most": 1}
 SHORT: dict[str, Any] = {"flows": FEW, "stride": 23, "most": 1, "seconds": 3}
 PLANS = (
     [{"flows": part, "kinds": 0, "most": 3, "seconds": 900} for part in (FIRST, OTHERS, RESTARTS)]
+    + [{**WEB, "kinds": 1, "most": 2, "seconds": 900}]
     if SOAK
-    else [SHORT]
+    else [SHORT, {**WEB, "stride": 5, "seconds": 2, "only": "api/"}]
 )
 CANARY = "Kq7'\"é✓ x/+&<%\\=;\n$`canary" + "0aZ9" * 5
 
@@ -114,6 +116,11 @@ SETTINGS = {
     "METRICS_TOKEN": "{}",
     "ENVIRONMENT": "{}",
     "PUBLIC_URL": "ftp://bot:{}@example/",
+    "DISCORD_CLIENT_SECRET": "{}",
+    "AWS_ACCESS_KEY_ID": "{}",
+    "AWS_SECRET_ACCESS_KEY": "{}",
+    "ALPACA_OAUTH_CLIENT_ID": "{}",
+    "ALPACA_OAUTH_CLIENT_SECRET": "{}",
 }
 SECRET = "canary-7Qx-of-a-password-9Zw"
 

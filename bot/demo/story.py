@@ -31,9 +31,8 @@ class Expected:
 
 def expectations(option: str) -> Sequence[Expected]:
     """Name every entry the play must cause, and so what is missing or too much."""
-    both = [("MSFT", 2), ("BTCUSD", 1), ("NVDA", 1)]
-    wanted = [Expected(who, symbol, count) for who in ("Ann", "Ben") for symbol, count in both]
-    return [*wanted, Expected("Ann", option, 1), Expected("Ben", option, 0)]
+    both = [("MSFT", 2), (option, 1), ("BTCUSD", 1), ("NVDA", 1)]
+    return [Expected(who, symbol, count) for who in ("Ann", "Ben") for symbol, count in both]
 
 
 class Story:
@@ -73,11 +72,11 @@ class Story:
         tell("1 · A stock bracket", "Two targets: half the shares for each, every half with its own stop.")
         await self._say("Buying MSFT at 412.50, stop 405, targets 425 and 440")
         await self._both_hold("MSFT", 2)
-        tell("2 · An option", "Ann's paper account takes it; Ben's Alpaca account is told why not.")
+        tell("2 · An option", "Both accounts take it, at a limit: options are never bought at the market.")
         when = f"{self.option.expiry.month}/{self.option.expiry.day}"
         await self._say(f"BTO 2 SPY 560c {when} @ 3.10")
         await self._told(self.cast.ann, "SPY", "You hold")
-        await self._told(self.cast.ben, "SPY", "Nothing was sent to the broker")
+        await self._told(self.cast.ben, "SPY", "You hold")
         tell("3 · Crypto", "Alpaca has no brackets for coins: the bot rests the stop and watches the target.")
         await self._say("LONG BTC/USD entry 64000 sl 62000 tp 67000")
         await self._both_hold("BTCUSD", None)
